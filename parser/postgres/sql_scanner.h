@@ -1,0 +1,39 @@
+// SqlScanner: the cheap exact scan that every statement text passes first.
+//
+// It cuts a text exactly where the PostgreSQL server's own lexer cuts it (statement ends, comments, strings, dollar
+// quotes) and answers one question: can this text be anything but ordinary reads, DML and transaction control?
+// `kHarmless` is a promise: the full grammar would find class `query` or `transaction` only, no function outside the
+// plain built-ins, no setting, no INTO, no catalog target. Everything else is `kNeedsGrammar`, which promises nothing.
+// It never allocates, never throws, runs in linear time, and reads only the bytes it is given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "parser/postgres/reading.h"
+
+namespace schemaguard::parser::postgres {
+
+enum class ScanVerdict : uint8_t {
+  kHarmless,      // see above
+  kNeedsGrammar,  // the grammar must judge it
+  kUnreadable,    // no reading is certain: NUL byte, non-ASCII under an unsafe encoding, string-comment-string
+                  // (evasion 40), unterminated string or comment
+};
+
+struct ScanResult {
+  ScanVerdict verdict = ScanVerdict::kNeedsGrammar;
+  // Number of non-empty statements; 0 for empty or comment-only text. Exact under the given reading.
+  uint32_t statement_count = 0;
+  // For kHarmless: whether the text holds a BEGIN/COMMIT/ROLLBACK/SAVEPOINT/… statement.
+  bool has_transaction_control = false;
+  // For kUnreadable: stable reason code ("nul_byte", "unsafe_encoding", "string_comment_string", "unterminated").
+  const char* reason = "";
+};
+
+// Scans `text` (without the protocol's terminating NUL). With Certainty::kUnknown for standard_conforming_strings a
+// text holding a backslash outside dollar quotes and E strings is scanned both ways; kHarmless only if both agree.
+ScanResult scan_sql(std::string_view text, Reading reading);
+
+}  // namespace schemaguard::parser::postgres

@@ -1,0 +1,62 @@
+// AuditRecord: one event of the audit before it is numbered and chained (design section 10), and its JSON line.
+//
+// Sessions fill records; the audit log gives them `seq`, `ts`, `prev` and `hash`. Field names in JSON are a contract:
+// add, never rename. Text must be redacted before it comes here (policies/audit/redaction.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "parser/statement_facts.h"
+#include "policies/rules/verdict.h"
+
+namespace schemaguard::policies {
+
+enum class AuditEvent : uint8_t { kSession, kStatement, kOutcome, kPolicy, kDrift, kApproval, kCheckpoint, kGap };
+std::string_view audit_event_name(AuditEvent event);
+
+enum class Outcome : uint8_t { kNone, kCommitted, kRolledBack, kFailed, kUnknown, kRefused };
+std::string_view outcome_name(Outcome outcome);
+
+// What is the same for every record of one session; shared, never copied per statement.
+struct AuditSession {
+  std::string server, database, engine, session, user, application, client, certificate;
+};
+
+struct AuditRecord {
+  AuditEvent event = AuditEvent::kStatement;
+  std::shared_ptr<const AuditSession> session;
+  // Identifies a statement until the log has given it a seq: an outcome names its statement by `of_ticket`, the log
+  // writes the statement's seq into `of`. 0: none. Unique within the process (proxy/audit hands them out).
+  uint64_t ticket = 0;
+  uint64_t of_ticket = 0;
+  uint64_t message = 0;  // number of the client message within the session, from 1
+  uint32_t part = 0;     // statement within the message, from 0
+  absl::Time ts;
+  std::string policy;
+  std::string role;
+  parser::ClassSet classes;
+  std::string command;
+  std::vector<std::string> objects;
+  std::vector<parser::Change> changes;
+  std::string statement;  // redacted text
+  std::string fingerprint;
+  Action verdict = Action::kAllow;  // what was done
+  Action would = Action::kAllow;    // what enforce would have done
+  std::string rule, reason, ref;
+  bool sanctioned = false;
+  std::string migration, strength, approval, ticket_id;
+  Outcome outcome = Outcome::kNone;
+  std::string sqlstate;
+  int64_t duration_us = -1;
+  std::string detail;  // for session, policy, gap and drift events: a JSON object as text, or empty
+};
+
+// The record as the members of a JSON object, without braces, `seq`, `prev` and `hash`; ASCII-safe, one line.
+std::string audit_record_members(const AuditRecord& record, uint64_t of_seq);
+
+}  // namespace schemaguard::policies

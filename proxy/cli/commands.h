@@ -1,0 +1,13 @@
+// The command line: one add_*_command() a topic, each in its own file, registered by main.cc.
+//
+// A command writes its exit status to `status` (design section 3: 0 good, 1 could not run, 2 drifted or refused,
+// 3 unknown); results go to standard output, progress and logs to standard error.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace schemaguard::proxy {
+
+void add_version_command(CLI::App& app, int& status);
+
+}  // namespace schemaguard::proxy
