@@ -1,7 +1,8 @@
 // AuditRecord: one event of the audit before it is numbered and chained (design section 10), and its JSON line.
 //
-// Sessions fill records; the audit log gives them `seq`, `ts`, `prev` and `hash`. Field names in JSON are a contract:
-// add, never rename. Text must be redacted before it comes here (policies/audit/redaction.h).
+// Sessions fill records; the audit log gives them `seq`, `prev` and `hash`, and `ts` when it is not set. Field names in
+// JSON are a contract: add, never rename. `statement` must be redacted before it comes here
+// (policies/audit/redaction.h); the texts inside changes are redacted while they are written.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ std::string_view outcome_name(Outcome outcome);
 // What is the same for every record of one session; shared, never copied per statement.
 struct AuditSession {
   std::string server, database, engine, session, user, application, client, certificate;
+  bool migration_listener = false;  // came through the migration listener; written as `listener`
 };
 
 struct AuditRecord {
@@ -43,6 +45,13 @@ struct AuditRecord {
   std::string command;
   std::vector<std::string> objects;
   std::vector<parser::Change> changes;
+  // The facts that were judged. Where given, `command`, `objects` and `changes` are taken from them unless filled
+  // above, and what else a later judgement needs (functions, settings, …) is written as `facts`. Costs the session no
+  // copy: std::shared_ptr<const StatementFacts>(text_facts, &text_facts->statements[i]).
+  std::shared_ptr<const parser::StatementFacts> facts;
+  // Names in the statement that meant temporary objects when it was judged, as the text spells them; they make a
+  // later judgement come out the same.
+  std::vector<std::string> temporary_names;
   std::string statement;  // redacted text
   std::string fingerprint;
   Action verdict = Action::kAllow;  // what was done
@@ -56,7 +65,14 @@ struct AuditRecord {
   std::string detail;  // for session, policy, gap and drift events: a JSON object as text, or empty
 };
 
-// The record as the members of a JSON object, without braces, `seq`, `prev` and `hash`; ASCII-safe, one line.
-std::string audit_record_members(const AuditRecord& record, uint64_t of_seq);
+// The record as the members of a JSON object, without braces, `v`, `seq`, `prev` and `hash`; ASCII-safe, one line,
+// short enough for kAuditLineBytesMax whatever the record holds. Order: ts, of, message, part, event, instance, policy,
+// server, database, engine, session, user, role, application, client, certificate, class, command, objects, changes,
+// statement, fingerprint, verdict, would, rule, reason, ref, migration, strength, approval, ticket, outcome, sqlstate,
+// duration_us, listener, sanctioned, temporary_names, facts, detail. What does not apply is left out.
+std::string audit_record_members(const AuditRecord& record, uint64_t of_seq, std::string_view instance = {});
+
+// "2026-11-21T00:42:00.123456Z": how the audit writes a moment.
+std::string audit_timestamp(absl::Time time);
 
 }  // namespace schemaguard::policies

@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 
 #include "parser/postgres/statement_reader.h"
 #include "proxy/cli/commands.h"
