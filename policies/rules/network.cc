@@ -111,18 +111,23 @@ std::optional<NetworkAddress> parse_network_address(std::string_view text) {
   return address;
 }
 
-bool NetworkBlock::contains(const std::optional<NetworkAddress>& client) const {
-  if (unix_socket || !client) return unix_socket && !client;
-  if (client->version6 != address.version6) return false;
+bool NetworkBlock::contains(const NetworkAddress& client) const {
+  if (unix_socket || client.version6 != address.version6) return false;
   const size_t whole = prefix_bits / 8;
   if (!std::equal(address.bytes.begin(), address.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
-                  client->bytes.begin())) {
+                  client.bytes.begin())) {
     return false;
   }
   const unsigned rest = prefix_bits % 8;
   if (rest == 0) return true;
   const auto mask = static_cast<uint8_t>(0xFF << (8 - rest));
-  return (address.bytes[whole] & mask) == (client->bytes[whole] & mask);
+  return (address.bytes[whole] & mask) == (client.bytes[whole] & mask);
+}
+
+bool ClientPlace::is_in(std::span<const NetworkBlock> blocks) const {
+  return std::any_of(blocks.begin(), blocks.end(), [&](const NetworkBlock& block) {
+    return unix_socket_ ? block.unix_socket : address_ && block.contains(*address_);
+  });
 }
 
 absl::StatusOr<NetworkBlock> parse_network_block(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -24,12 +25,25 @@ struct NetworkBlock {
   bool unix_socket = false;  // the word "unix": clients of a Unix socket, which have no address
   NetworkAddress address;
   unsigned prefix_bits = 0;
-  // `address` is nothing for a client of a Unix socket.
-  [[nodiscard]] bool contains(const std::optional<NetworkAddress>& client) const;
+  [[nodiscard]] bool contains(const NetworkAddress& client) const;
 };
 
 // "10.0.0.0/8", "10.0.0.7", "2001:db8::/32" or "unix". Bits behind the prefix must be zero: 10.1.2.3/8 is more likely
 // a slip of the pen than a wish for all of 10.0.0.0/8.
 absl::StatusOr<NetworkBlock> parse_network_block(std::string_view text);
+
+// Where a client comes from: a Unix socket (its text is empty), an address, or nowhere (a text that is no address),
+// which lies in no block.
+class ClientPlace {
+ public:
+  ClientPlace() = default;
+  explicit ClientPlace(std::string_view address_text)
+      : unix_socket_(address_text.empty()), address_(parse_network_address(address_text)) {}
+  [[nodiscard]] bool is_in(std::span<const NetworkBlock> blocks) const;
+
+ private:
+  bool unix_socket_ = false;
+  std::optional<NetworkAddress> address_;
+};
 
 }  // namespace schemaguard::policies

@@ -3,6 +3,11 @@
 // The data path, `schemaguard explain`, `policy show` and `policy test` all call judge(). A policy is built from the
 // configuration, shared between threads as `std::shared_ptr<const Policy>`, and swapped whole. It never does I/O and
 // never reads a clock: the time comes in with the subject.
+//
+// A statement is taken apart into units, one for each class with each change (or object, or function). The rules are
+// tried in order against one unit at a time, the first match decides it, and the strictest unit decides the statement.
+// Being a migrator is a matter of login, certificate and network: SET ROLE neither gives nor takes it. Rules on `user`
+// look at both login and role: to lift something both must match, to refuse something one is enough.
 #pragma once
 
 #include <cstdint>
@@ -77,6 +82,8 @@ struct PolicyOptions {
   std::vector<std::string> allowed_extensions;  // on top of the trusted ones; functions of these count as plain
   std::vector<std::string> plain_functions;     // user's own additions, globs on schema.name
   std::string hint;                             // default hint of refusals
+  // Zones that windows name, loaded by the caller; UTC and fixed offsets need no entry.
+  std::map<std::string, absl::TimeZone, std::less<>> time_zones;
 };
 
 class Policy {
@@ -92,18 +99,26 @@ class Policy {
   [[nodiscard]] Verdict judge_unread(std::string_view reason, const Subject& subject) const;
   [[nodiscard]] bool is_migrator(const Subject& subject) const;
 
+  // Whether a rule could do more than allow an ordinary query: then a text that the scanner calls harmless must still
+  // be read and judged. Without such a rule the verdict for harmless text is always allow.
+  [[nodiscard]] bool judges_harmless_texts() const;
+  // What an operator should know about these rules: keys without effect in this version, names that nothing has.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
   // Every rule in the order of trial, the built-in policy last: what `policy show` prints.
   [[nodiscard]] const std::vector<Rule>& all_rules() const { return all_rules_; }
   // Hex digest over the rules and lists, stable across restarts: the audit's `policy` field.
   [[nodiscard]] const std::string& version() const { return version_; }
   [[nodiscard]] const PolicyOptions& options() const { return options_; }
 
+  struct Compiled;  // policies/rules/compiled_policy.h
+
  private:
   explicit Policy(PolicyOptions options);
   PolicyOptions options_;
   std::vector<Rule> all_rules_;
+  std::vector<std::string> warnings_;
   std::string version_;
-  struct Compiled;
   std::shared_ptr<const Compiled> compiled_;
 };
 
