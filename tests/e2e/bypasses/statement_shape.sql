@@ -1,0 +1,246 @@
+-- Evasion section 1: schema changes in shapes that are easy to overlook.
+-- The application's login is a superuser here (the strongest attacker); tables `existing` (a int, b text) and
+-- `parent` with a child `referencing` are there at the start. See test_bypasses.py for the directives.
+
+-- case: 1 second statement of a message
+SELECT 1; CREATE TABLE sneaked (a int)
+-- case: 2 empty statements and comments in front
+;;/* hi */;CREATE TABLE sneaked (a int)
+-- case: 3 before an error
+-- direct: fails
+CREATE TABLE sneaked (a int); SELECT 1/0
+-- case: 4 commit inside the message
+-- direct: fails
+CREATE TABLE sneaked (a int); COMMIT; SELECT 1/0
+-- case: 5 after an embedded COPY
+COPY existing FROM STDIN; CREATE TABLE sneaked (a int)
+-- case: 6 schema with elements
+CREATE SCHEMA sneaked CREATE TABLE t (a int) CREATE INDEX i ON t (a)
+-- case: 7 select into
+SELECT 1 AS a INTO sneaked
+-- case: 7 select into, quoted and qualified
+SELECT * INTO TABLE "public"."sneaked" FROM existing
+-- case: 8 into under a union
+SELECT 1 AS a INTO sneaked UNION SELECT 2
+-- case: 8 into deep under set operations
+((SELECT 1 AS a INTO sneaked UNION SELECT 2) INTERSECT SELECT 2) EXCEPT SELECT 7
+-- case: 8 into behind a WITH
+WITH one AS (SELECT 1 AS a) SELECT a INTO sneaked FROM one
+-- case: 10 create table as
+CREATE TABLE sneaked AS SELECT 1 AS a
+-- case: 10 create table as without data
+CREATE TABLE sneaked (x) AS SELECT 1 AS a WITH NO DATA
+-- case: 10 create table as a table
+CREATE TABLE sneaked AS TABLE existing
+-- case: 10 materialized view
+CREATE MATERIALIZED VIEW sneaked AS SELECT 1 AS a
+-- case: 11 explain analyze of create table as
+EXPLAIN ANALYZE CREATE TABLE sneaked AS SELECT 1 AS a
+-- case: 11 explain analyze with options, of select into
+EXPLAIN (ANALYZE, COSTS off, FORMAT json) SELECT 1 AS a INTO sneaked
+-- case: 11 explain analyze of a materialized view
+EXPLAIN (ANALYZE true) CREATE MATERIALIZED VIEW sneaked AS SELECT 1 AS a
+-- case: 13 prepare with into
+PREPARE p AS SELECT 1 AS a INTO sneaked
+-- next
+EXECUTE p
+-- case: 13 prepare and execute in one message
+PREPARE p AS SELECT 1 AS a INTO sneaked; EXECUTE p
+-- case: 13 explain analyze execute
+PREPARE p AS SELECT 1 AS a INTO sneaked
+-- next
+EXPLAIN ANALYZE EXECUTE p
+-- case: 13 create table as execute
+PREPARE p AS SELECT 1 AS a
+-- next
+CREATE TABLE sneaked AS EXECUTE p
+-- case: 15 rule
+CREATE RULE r AS ON INSERT TO existing DO ALSO (SELECT 1; SELECT 2)
+-- case: 15 return rule
+CREATE RULE "_RETURN" AS ON SELECT TO empty_table DO INSTEAD SELECT 1 AS a
+-- case: 16 function with an SQL body
+CREATE FUNCTION sneaked() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END
+-- case: 16 function with a semicolon in its body
+CREATE FUNCTION sneaked() RETURNS int LANGUAGE sql AS 'SELECT 1; SELECT 2'
+-- case: 18 function in pg_temp
+CREATE FUNCTION pg_temp.sneaked() RETURNS int LANGUAGE sql AS 'SELECT 1'
+-- case: 19 like
+CREATE TABLE sneaked (LIKE existing INCLUDING ALL)
+-- case: 19 of type
+-- setup: CREATE TYPE row_type AS (a int)
+CREATE TABLE sneaked OF row_type
+-- case: 19 partition of
+CREATE TABLE sneaked PARTITION OF partitioned FOR VALUES FROM (1) TO (2)
+-- case: 19 inherits
+CREATE TABLE sneaked () INHERITS (existing)
+-- case: 20 many subcommands
+ALTER TABLE existing ADD c int, DROP b, ALTER a TYPE bigint
+-- case: 20 rename
+ALTER TABLE existing RENAME TO sneaked
+-- case: 20 rename column
+ALTER TABLE existing RENAME a TO sneaked
+-- case: 20 rename constraint
+ALTER TABLE parent RENAME CONSTRAINT parent_pkey TO sneaked
+-- case: 20 set schema
+ALTER TABLE existing SET SCHEMA other
+-- case: 20 owner
+ALTER TABLE existing OWNER TO deploy
+-- case: 20 move all
+ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default
+-- case: 20 depends
+CREATE EXTENSION citext
+-- next
+ALTER INDEX parent_pkey DEPENDS ON EXTENSION citext
+-- case: 22 drop cascade
+DROP TABLE parent CASCADE
+-- case: 22 drop several
+DROP TABLE IF EXISTS nothing_here, empty_table
+-- case: 24 recursion to children
+ALTER TABLE partitioned ADD COLUMN z int
+-- case: 25 grant
+GRANT SELECT ON existing TO PUBLIC
+-- case: 25 create role
+CREATE ROLE sneaked_role
+-- case: 25 create user with an inline secret
+CREATE USER sneaked_role PASSWORD 'secret'
+-- case: 25 grant a role
+GRANT pg_read_all_data TO reader
+-- case: 25 alter role
+ALTER ROLE reader CREATEDB
+-- case: 25 default privileges
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC
+-- case: 25 row policy
+CREATE POLICY sneaked ON existing USING (true)
+-- case: 25 row level security
+ALTER TABLE existing ENABLE ROW LEVEL SECURITY
+-- case: 26 extension
+CREATE EXTENSION citext
+-- case: 26 extension if not exists cascade
+CREATE EXTENSION IF NOT EXISTS earthdistance CASCADE
+-- case: 27 import foreign schema
+-- direct: fails
+IMPORT FOREIGN SCHEMA far FROM SERVER nothing_here INTO public
+-- case: 29 comment
+COMMENT ON TABLE existing IS 'sneaked'
+-- case: 29 security label
+-- direct: fails
+SECURITY LABEL ON TABLE existing IS 'sneaked'
+-- case: 30 trigger
+CREATE TRIGGER sneaked BEFORE UPDATE ON existing FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()
+-- case: 30 replace a trigger
+CREATE OR REPLACE TRIGGER sneaked BEFORE UPDATE ON existing FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()
+-- case: 30 disable triggers
+ALTER TABLE existing DISABLE TRIGGER ALL
+-- case: 30 event trigger
+CREATE EVENT TRIGGER sneaked ON ddl_command_end EXECUTE FUNCTION event_function()
+-- case: 30 publication
+CREATE PUBLICATION sneaked FOR ALL TABLES
+-- case: 30 subscription
+CREATE SUBSCRIPTION sneaked CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p WITH (connect = false, slot_name = NONE)
+-- case: 30 statistics
+CREATE STATISTICS sneaked ON a, b FROM existing
+-- case: 30 cast
+CREATE CAST (text AS point) WITH INOUT
+-- case: 30 operator
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)
+-- case: 30 operator class
+CREATE OPERATOR CLASS sneaked FOR TYPE int USING hash AS OPERATOR 1 =
+-- case: 30 operator family
+CREATE OPERATOR FAMILY sneaked USING btree
+-- case: 30 aggregate
+CREATE AGGREGATE sneaked (int) (SFUNC = int4pl, STYPE = int)
+-- case: 30 conversion
+CREATE CONVERSION sneaked FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8
+-- case: 30 collation
+CREATE COLLATION sneaked (provider = icu, locale = 'de-DE')
+-- case: 30 access method
+CREATE ACCESS METHOD sneaked TYPE TABLE HANDLER heap_tableam_handler
+-- case: 30 language
+CREATE LANGUAGE sneaked HANDLER plpgsql_call_handler
+-- case: 30 foreign data wrapper
+CREATE FOREIGN DATA WRAPPER sneaked
+-- case: 30 server and user mapping
+CREATE FOREIGN DATA WRAPPER sneaked
+-- next
+CREATE SERVER sneaked FOREIGN DATA WRAPPER sneaked
+-- next
+CREATE USER MAPPING FOR PUBLIC SERVER sneaked OPTIONS (password 'secret')
+-- case: 30 foreign table
+-- setup: CREATE FOREIGN DATA WRAPPER wrapper; CREATE SERVER far FOREIGN DATA WRAPPER wrapper
+CREATE FOREIGN TABLE sneaked (a int) SERVER far
+-- case: 30 text search dictionary
+CREATE TEXT SEARCH DICTIONARY sneaked (TEMPLATE = simple)
+-- case: 30 text search configuration
+CREATE TEXT SEARCH CONFIGURATION sneaked (COPY = simple)
+-- case: 30 enum
+CREATE TYPE sneaked AS ENUM ('a')
+-- case: 30 enum value
+-- setup: CREATE TYPE mood AS ENUM ('a')
+ALTER TYPE mood ADD VALUE 'b'
+-- case: 30 domain
+CREATE DOMAIN sneaked AS int
+-- case: 30 range
+CREATE TYPE sneaked AS RANGE (subtype = float8)
+-- case: 30 sequence
+CREATE SEQUENCE sneaked
+-- case: 30 view
+CREATE OR REPLACE VIEW sneaked AS SELECT 1 AS a
+-- case: 30 recursive view
+CREATE RECURSIVE VIEW sneaked (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM sneaked WHERE n < 5
+-- case: 30 index
+CREATE INDEX ON existing (a)
+-- case: 30 index concurrently
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS sneaked ON existing (a)
+-- case: 30 drop index concurrently
+-- setup: CREATE INDEX there ON existing (a)
+DROP INDEX CONCURRENTLY there
+-- case: 30 procedure
+CREATE PROCEDURE sneaked() LANGUAGE sql AS 'SELECT 1'
+-- case: 30 unlogged table
+CREATE UNLOGGED TABLE sneaked (a int)
+-- case: 30 drop owned
+DROP OWNED BY reader
+-- case: 30 reassign owned
+-- setup: CREATE TABLE owned_by_reader (a int); ALTER TABLE owned_by_reader OWNER TO reader
+REASSIGN OWNED BY reader TO app
+-- case: 31 alter sequence
+-- setup: CREATE SEQUENCE numbers
+ALTER SEQUENCE numbers INCREMENT BY 7
+-- case: 34 create if not exists of what exists
+CREATE TABLE IF NOT EXISTS existing (other int)
+-- case: 36 create database
+CREATE DATABASE sneaked_database TEMPLATE template0
+-- case: 36 alter database set
+ALTER DATABASE template1 SET work_mem = '5MB'
+-- case: 36 tablespace
+-- direct: fails
+CREATE TABLESPACE sneaked LOCATION '/nonexistent/place'
+-- case: 36 alter system
+ALTER SYSTEM SET log_min_messages = 'warning'
+-- case: begin, then change
+BEGIN
+-- next
+CREATE TABLE sneaked (a int)
+-- next
+COMMIT
+-- case: begin and commit in one message
+BEGIN; CREATE TABLE sneaked (a int); COMMIT
+-- case: behind a savepoint
+BEGIN; SAVEPOINT s
+-- next
+ALTER TABLE existing ADD COLUMN c int
+-- next
+RELEASE SAVEPOINT s; COMMIT
+-- case: after a rollback in the message
+BEGIN; SELECT 1; ROLLBACK; CREATE TABLE sneaked (a int)
+-- case: set constraints aside, validate
+-- setup: ALTER TABLE existing ADD CONSTRAINT positive CHECK (a > 0) NOT VALID
+ALTER TABLE existing VALIDATE CONSTRAINT positive
+-- case: options only
+ALTER TABLE existing SET (fillfactor = 50)
+-- case: replica identity
+ALTER TABLE existing REPLICA IDENTITY FULL
+-- case: statistics target
+ALTER TABLE existing ALTER COLUMN a SET STATISTICS 500
+-- case: logged to unlogged
+ALTER TABLE existing SET UNLOGGED

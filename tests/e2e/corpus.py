@@ -1,0 +1,107 @@
+"""Reads the case files of tests/e2e/bypasses.
+
+A file is a list of cases. `-- case: NAME` begins one; the lines after it are one Query message, `-- next` begins the
+next message. Directives: `-- setup: SQL` is run before by a superuser, directly; `-- direct: fails` says that the
+server itself rejects something of the case (otherwise every message has to succeed without a guard, which proves that
+the case is real). In the text {0C} is the byte with that hexadecimal number, {PORT} and {DATABASE} are the server's,
+{REPEAT 5000 SELECT 1;} is that text so many times.
+"""
+import dataclasses
+import pathlib
+import re
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    file: str
+    messages: list = dataclasses.field(default_factory=lambda: [""])
+    setup: str = ""
+    fails_directly: bool = False
+
+    @property
+    def title(self):
+        return f"{self.file}: {self.name}"
+
+    def bytes_of(self, port, database):
+        def expand(text):
+            text = re.sub(r"\{REPEAT (\d+) (.*?)\}", lambda found: found[2] * int(found[1]), text)
+            text = text.replace("{PORT}", str(port)).replace("{DATABASE}", database)
+            parts = re.split(r"\{([0-9A-F]{2})\}", text)
+            return b"".join(bytes([int(part, 16)]) if number % 2 else part.encode() for number, part in enumerate(parts))
+
+        return [expand(message.rstrip("\n")) for message in self.messages]
+
+
+def read_cases(folder):
+    cases = []
+    for file in sorted(pathlib.Path(folder).glob("*.sql")):
+        for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
+            directive = re.match(r"-- (case|setup|direct|next)(?:: (.*))?$", line.rstrip("\n"))
+            if directive and directive[1] == "case":
+                cases.append(Case(directive[2], file.stem))
+            elif directive and directive[1] == "setup":
+                cases[-1].setup += directive[2] + ";"
+            elif directive and directive[1] == "direct":
+                assert directive[2] == "fails", line
+                cases[-1].fails_directly = True
+            elif directive:
+                cases[-1].messages.append("")
+            elif cases and cases[-1].file == file.stem:
+                cases[-1].messages[-1] += line
+    titles = [case.title for case in cases]
+    for number, case in enumerate(cases):
+        if titles.count(case.title) > 1:
+            raise AssertionError(f"two cases are called {case.title}")
+        assert all(message.strip() for message in case.messages), case.title
+    return cases
+
+
+# Everything persistent that a schema change could touch, without statistics, transaction horizons and temporary objects.
+_VOLATILE = ("relpages", "reltuples", "relallvisible", "relfrozenxid", "relminmxid", "datfrozenxid", "datminmxid",
+             "rolpassword", "dathasloginevt")
+_CATALOGS = """
+pg_class pg_attribute pg_attrdef pg_proc pg_type pg_enum pg_range pg_constraint pg_index pg_inherits pg_partitioned_table
+pg_trigger pg_event_trigger pg_rewrite pg_namespace pg_description pg_shdescription pg_authid pg_auth_members
+pg_db_role_setting pg_database pg_tablespace pg_extension pg_policy pg_publication pg_publication_rel
+pg_publication_namespace pg_subscription pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_user_mapping
+pg_statistic_ext pg_ts_config pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_cast pg_operator pg_opclass
+pg_opfamily pg_amop pg_amproc pg_am pg_aggregate pg_collation pg_conversion pg_language pg_default_acl pg_seclabel
+pg_shseclabel pg_largeobject_metadata pg_sequence pg_transform pg_init_privs pg_replication_origin
+pg_replication_slots pg_prepared_xacts
+""".split()
+_TEMPORARY = """
+    SELECT oid FROM pg_class WHERE relpersistence = 't' UNION SELECT reltype FROM pg_class WHERE relpersistence = 't'
+    UNION SELECT oid FROM pg_type WHERE typelem IN (SELECT reltype FROM pg_class WHERE relpersistence = 't')
+    UNION SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_'"""
+_IDENTITY = {"pg_class": "oid", "pg_type": "oid", "pg_attribute": "attrelid", "pg_index": "indrelid",
+             "pg_attrdef": "adrelid", "pg_namespace": "oid", "pg_constraint": "conrelid"}
+
+
+def fingerprint_query():
+    parts = []
+    for catalog in _CATALOGS:
+        row = "to_jsonb(r)" + "".join(f" - '{column}'" for column in _VOLATILE)
+        where = ""
+        if catalog in _IDENTITY:
+            where = f"WHERE {_IDENTITY[catalog]} NOT IN (SELECT oid FROM temporary)"
+        if catalog == "pg_database":
+            where = "WHERE datname !~ '^(fresh_|bypass_|played|scripted)'"
+        if catalog == "pg_db_role_setting":
+            where = "WHERE setdatabase = 0 OR setdatabase IN (SELECT oid FROM pg_database)"
+        parts.append(f"SELECT '{catalog}' AS catalog, md5(coalesce(string_agg(({row})::text, ',' ORDER BY ({row})::text), ''))"
+                     f" AS digest FROM {catalog} AS r {where}")
+    return f"WITH temporary (oid) AS MATERIALIZED ({_TEMPORARY}) " + " UNION ALL ".join(parts)
+
+
+FINGERPRINT = fingerprint_query()
+
+
+def fingerprint(postgres, database):
+    digests = dict(postgres.query(FINGERPRINT, database))
+    digests["postgresql.auto.conf"] = (postgres.data / "postgresql.auto.conf").read_text()
+    return digests
+
+
+def changed_catalogs(before, after):
+    return sorted(name for name in before if before[name] != after[name])
