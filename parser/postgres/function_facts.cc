@@ -1,0 +1,97 @@
+#include "parser/postgres/function_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "parser/postgres/names.h"
+#include "parser/postgres/objects.h"
+#include "parser/postgres/settings.h"
+#include "parser/postgres/statement_source.h"
+#include "parser/postgres/table_facts.h"
+#include "parser/postgres/words.h"
+
+namespace schemaguard::parser::postgres {
+namespace {
+
+bool is_true_constant(const boost::json::value& value) {
+  const std::string word = to_lower(constant_text(value).value_or(""));
+  return word == "true" || word == "t" || word == "on" || word == "yes" || word == "1";
+}
+
+// set_config(name, value, is_local): judged as that SET where the arguments are constants; a name that is not constant
+// may be any setting, which the empty name says.
+void set_config_facts(const TreeList& arguments, StatementFacts& facts) {
+  SettingChange change;
+  if (!arguments.empty()) change.name = to_lower(constant_text(arguments[0]).value_or(""));
+  if (arguments.size() > 1) change.value = constant_text(arguments[1]);
+  if (arguments.size() > 2 && is_true_constant(arguments[2])) change.scope = SettingChange::Scope::kLocal;
+  facts.classes.add(setting_class(change));
+  facts.settings.push_back(std::move(change));
+}
+
+void add_opaque(OpaqueReason reason, StatementFacts& facts) {
+  facts.classes.add(StatementClass::kOpaque);
+  facts.opaque = std::max(facts.opaque, reason);
+}
+
+}  // namespace
+
+bool is_system_relation(const ObjectName& name) {
+  if (name.schema == "pg_catalog" || name.schema == "information_schema" || name.schema == "pg_toast") return true;
+  return name.schema.empty() && name.name.starts_with("pg_");
+}
+
+void written_relation_facts(const TreeNode& range_var, StatementFacts& facts) {
+  const ObjectUse target = existing_relation(ObjectKind::kTable, range_var);
+  if (is_system_relation(target.name)) {
+    // Writing the view pg_settings is a SET in disguise (evasion 46).
+    facts.classes.add(target.name.name == "pg_settings" ? StatementClass::kSetting : StatementClass::kCatalogWrite);
+    if (target.name.name == "pg_settings") facts.settings.emplace_back();
+  }
+  facts.written.push_back(target);
+}
+
+void call_facts(const TreeNode& function_call, StatementFacts& facts) {
+  const ObjectName name = qualified_name(strings_of(list(function_call, "funcname")));
+  if (name.name == "set_config") {
+    set_config_facts(list(function_call, "args"), facts);
+    return;
+  }
+  add_function(facts, name.display());
+  add_opaque(OpaqueReason::kUnprovedRoutine, facts);
+}
+
+void collect_functions(const TreeNode& node, StatementFacts& facts) {
+  std::vector<const boost::json::value*> pending;
+  const auto visit = [&](const TreeNode& fields) {
+    for (const auto& field : fields) {
+      const std::string_view key(field.key().data(), field.key().size());
+      const boost::json::value& value = field.value();
+      const TreeNode* object = value.if_object();
+      if (object != nullptr) {
+        if (key == "FuncCall") call_facts(*object, facts);
+        if (key == "intoClause") into_clause_facts(*object, facts);
+        if (key == "InsertStmt" || key == "UpdateStmt" || key == "DeleteStmt" || key == "MergeStmt") {
+          if (const TreeNode* target = child(*object, "relation")) written_relation_facts(*target, facts);
+        }
+      }
+      if (object != nullptr || value.is_array()) pending.push_back(&value);
+    }
+  };
+  visit(node);
+  while (!pending.empty()) {
+    const boost::json::value* value = pending.back();
+    pending.pop_back();
+    if (const TreeNode* object = value->if_object()) {
+      visit(*object);
+    } else if (const TreeList* items = value->if_array()) {
+      for (const boost::json::value& item : *items) {
+        if (item.is_object() || item.is_array()) pending.push_back(&item);
+      }
+    }
+  }
+}
+
+}  // namespace schemaguard::parser::postgres
