@@ -100,6 +100,10 @@ class SessionServices {
   // Asks for room for a held text within Limits::held_bytes_max; false: refuse the message.
   virtual bool reserve_held_bytes(size_t bytes) = 0;
   virtual void release_held_bytes(size_t bytes) = 0;
+  // PREPARE TRANSACTION takes audited statements out of their session; whoever ends it settles them (G52).
+  virtual void stash_prepared_transaction(std::string_view database, std::string_view gid,
+                                          std::vector<uint64_t> tickets) = 0;
+  virtual std::vector<uint64_t> take_prepared_transaction(std::string_view database, std::string_view gid) = 0;
   // Counters for /metrics, by stable name: "statements_refused", "protocol_violations", "texts_unread", …
   virtual void count(std::string_view counter) = 0;
 };
@@ -153,6 +157,10 @@ class Session {
   [[nodiscard]] const CancelKey& cancel_request() const;
   // What a cancel forwarded for this session must carry: the server's own process ID and secret ("" before it came).
   [[nodiscard]] const CancelKey& server_cancel_key() const;
+
+  // True: close the writing side of the server leg once what is pending there has been written (the client has closed
+  // its own); answers are still relayed (G22).
+  [[nodiscard]] bool finish_server_leg() const;
 
   [[nodiscard]] bool logged_in() const;
   [[nodiscard]] bool in_transaction() const;

@@ -1,0 +1,66 @@
+// PreparedStatements: the session's statement and portal maps, one name space each for wire and SQL (evasion 81, 82).
+//
+// Confirmed entries change on the server's answer only. A name that a forwarded, unanswered Parse or PREPARE defines
+// has several possible meanings; candidates() gives all of them, and the strictest verdict over them holds.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+#include "parser/postgres/reading.h"
+#include "parser/statement_facts.h"
+
+namespace schemaguard::proxy::postgres {
+
+// What a name stands for. Immutable once made; shared by the maps, portals and requests in flight.
+struct Prepared {
+  bool harmless = false;  // the scanner's promise: nothing to judge
+  bool refused = false;   // a refused Parse: what follows in its batch is skipped by the server
+  std::shared_ptr<const parser::TextFacts> facts{};  // null with !harmless: not read yet (made while the mode was off)
+  std::string text{};
+  parser::postgres::Reading reading{};
+  size_t statement_index = 0;  // which statement of `facts`: a PREPARE may stand anywhere in a text
+  bool sql_prepare = false;    // the statement is the inner one of that PREPARE
+};
+using PreparedRef = std::shared_ptr<const Prepared>;
+
+// The one entry for every harmless statement; shared without a reference count.
+PreparedRef harmless_prepared();
+PreparedRef refused_prepared();
+
+class PreparedStatements {
+ public:
+  using Candidates = absl::InlinedVector<PreparedRef, 2>;
+
+  // A forwarded definition, not yet answered. `batch` is the number of Syncs and Queries forwarded before it.
+  void begin(std::string_view name, PreparedRef prepared, uint64_t batch);
+  // The oldest unanswered definition was confirmed, or failed. A failed or replaced unnamed statement is gone.
+  void confirm();
+  void fail();
+  // The oldest unanswered definition was skipped by the server: nothing changed.
+  void skip();
+  void erase(std::string_view name);
+  void clear();
+
+  // Whether a definition of `name` is kept or unanswered. A harmless statement is only worth an entry if it is.
+  [[nodiscard]] bool knows(std::string_view name) const;
+  // All meanings `name` may have for a message of `batch` that is forwarded next; empty: harmless or undefined.
+  [[nodiscard]] Candidates candidates(std::string_view name, uint64_t batch) const;
+  [[nodiscard]] size_t size() const { return named_.size(); }
+
+ private:
+  struct InFlight {
+    std::string name;
+    PreparedRef prepared;
+    uint64_t batch;
+  };
+  absl::flat_hash_map<std::string, PreparedRef> named_;
+  PreparedRef unnamed_;
+  absl::InlinedVector<InFlight, 1> in_flight_;  // oldest first
+};
+
+}  // namespace schemaguard::proxy::postgres

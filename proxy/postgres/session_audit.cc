@@ -1,0 +1,99 @@
+// Records and outcomes for the audit (design section 10).
+#include <fmt/format.h>
+
+#include "policies/audit/redaction.h"
+#include "proxy/postgres/session_core.h"
+
+namespace schemaguard::proxy::postgres {
+
+using policies::Action;
+using policies::AuditEvent;
+using policies::AuditRecord;
+using policies::Mode;
+using policies::Outcome;
+
+AuditRecord SessionCore::new_record(AuditEvent event) const {
+  AuditRecord record;
+  record.event = event;
+  record.session = audit_session_;
+  record.ts = services_.now();
+  record.message = message_number_;
+  if (view_ != nullptr && view_->policy) record.policy = view_->policy->version();
+  record.role = confirmed_.role();
+  return record;
+}
+
+void SessionCore::audit_session_event(std::string_view action, std::string_view detail) {
+  if (!audit_session_ || view_ == nullptr || view_->mode == Mode::kOff || !view_->audit_enabled) return;
+  AuditRecord record = new_record(AuditEvent::kSession);
+  // Both come from fixed words and a five-letter SQLSTATE: nothing to escape.
+  std::string clean;
+  for (const char c : detail.substr(0, 5)) {
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')) clean.push_back(c);
+  }
+  record.detail = clean.empty() ? fmt::format("{{\"action\":\"{}\"}}", action)
+                                : fmt::format("{{\"action\":\"{}\",\"sqlstate\":\"{}\"}}", action, clean);
+  services_.audit(std::move(record), false);
+}
+
+uint64_t SessionCore::audit_statement(const parser::StatementFacts& facts, const policies::Verdict& verdict, Text text,
+                                      uint32_t part, bool refused, const std::string& ref, bool wait) {
+  if (!view_->audit_enabled) return 0;
+  AuditRecord record = new_record(AuditEvent::kStatement);
+  record.ticket = services_.next_ticket();
+  record.part = part;
+  record.classes = verdict.classes.empty() ? facts.classes : verdict.classes;
+  record.command = facts.command;
+  for (const parser::ObjectUse& object : facts.objects) record.objects.push_back(object.name.display());
+  record.changes = facts.changes;
+  const bool unread = facts.classes.has(parser::StatementClass::kUnread);
+  record.statement = unread ? policies::describe_unread(text) : policies::redact_postgres_statement(text, facts);
+  if (!unread) record.fingerprint = policies::fingerprint_postgres(text);
+  record.would = verdict.action;
+  if (refused) {
+    record.verdict = Action::kBlock;
+    record.outcome = Outcome::kRefused;
+  } else {
+    record.verdict = verdict.action == Action::kBlock ? Action::kAllow : verdict.action;
+  }
+  record.rule = verdict.rule;
+  record.reason = verdict.reason;
+  record.ref = ref;
+  record.sanctioned = view_->policy->is_migrator(subject(confirmed_));
+  if (record.sanctioned) record.strength = "login";
+  const uint64_t ticket = record.ticket;
+  services_.audit(std::move(record), wait);
+  return refused ? 0 : ticket;
+}
+
+void SessionCore::audit_outcomes(const TransactionJournal::Outcomes& outcomes) {
+  for (const StatementOutcome& outcome : outcomes) {
+    AuditRecord record = new_record(AuditEvent::kOutcome);
+    record.of_ticket = outcome.ticket;
+    record.outcome = outcome.outcome;
+    record.sqlstate = outcome.sqlstate;
+    services_.audit(std::move(record), false);
+  }
+}
+
+void SessionCore::finish_audit() {
+  if (audit_finished_) return;
+  audit_finished_ = true;
+  TransactionJournal::Outcomes outcomes;
+  const bool commits = commit_in_flight();
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    if (!pending_.at(i).details) continue;
+    for (RequestedStatement& statement : pending_.at(i).details->statements) {
+      if (statement.ticket == 0) continue;
+      outcomes.push_back({statement.ticket, commits ? Outcome::kUnknown : Outcome::kRolledBack, {}});
+      statement.ticket = 0;
+    }
+  }
+  journal_.on_disconnect(commits, outcomes);
+  audit_outcomes(outcomes);
+  if (transaction_status_ != 'I' || phase_ != Phase::kAwaitStartup) {
+    if (!server_key_.secret.empty()) audit_session_event("logout", {});
+  }
+}
+
+}  // namespace schemaguard::proxy::postgres

@@ -1,0 +1,385 @@
+// Framing and dispatch of client messages after the login (G17-G44, evasion section 4).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "parser/postgres/message_body.h"
+#include "proxy/postgres/session_core.h"
+
+namespace schemaguard::proxy::postgres {
+
+namespace frontend = parser::postgres::frontend;
+using parser::postgres::kHeaderBytes;
+
+namespace {
+
+uint32_t length_word(std::string_view message) {
+  return parser::postgres::MessageBody(message.substr(1)).read_uint32();
+}
+
+bool is_known(char type) {
+  static constexpr std::string_view kTypes = "QPBEDCHSFdcfX";
+  return kTypes.find(type) != std::string_view::npos;
+}
+
+// Types that the server itself caps at PQ_SMALL_MESSAGE_LIMIT.
+bool is_small(char type) {
+  static constexpr std::string_view kTypes = "EDCHScfX";
+  return kTypes.find(type) != std::string_view::npos;
+}
+
+}  // namespace
+
+bool SessionCore::is_waiting() const {
+  return held_.has_value() || client_paused_ || pending_.size() >= settings_.config->limits.pending_requests_max;
+}
+
+void SessionCore::process_client(Text in) {
+  while (!in.empty() && !terminated_) {
+    if (is_waiting() && phase_ != Phase::kClosing) {
+      client_backlog_.append(in);
+      return;
+    }
+    size_t taken = 0;
+    switch (phase_) {
+      case Phase::kAwaitStartup:
+        taken = startup_from_client(in);
+        break;
+      case Phase::kClientTls:
+        protocol_violation("received unencrypted data after SSL request");
+        return;
+      case Phase::kConnecting:
+      case Phase::kUpstreamTlsReply:
+      case Phase::kUpstreamTls:
+        client_backlog_.append(in);
+        return;
+      case Phase::kAuthenticating:
+        taken = authentication_from_client(in);
+        break;
+      case Phase::kReady:
+        taken = take_client_message(in);
+        break;
+      case Phase::kClosing:
+        return;
+    }
+    in.remove_prefix(taken);
+  }
+}
+
+void SessionCore::resume_client() {
+  if (client_backlog_.empty() || is_waiting()) return;
+  // The output may point into these bytes until it has been written.
+  const Text backlog = to_server_.keep(std::move(client_backlog_));
+  client_backlog_ = std::string();
+  process_client(backlog);
+}
+
+bool SessionCore::length_is_acceptable(char type, uint32_t length) {
+  if (!is_known(type)) {
+    protocol_violation(fmt::format("invalid frontend message type {}", static_cast<int>(static_cast<uint8_t>(type))));
+    return false;
+  }
+  const size_t most =
+      is_small(type) ? settings_.config->limits.small_message_bytes_max : parser::postgres::kMessageLengthMax;
+  if (length < 4 || length > most) {
+    protocol_violation("invalid message length");
+    return false;
+  }
+  return true;
+}
+
+size_t SessionCore::stream_client_body(Text in) {
+  const size_t taken = std::min(in.size(), client_rest_);
+  if (!client_rest_dropped_) to_server_.borrow(in.substr(0, taken));
+  client_rest_ -= taken;
+  return taken;
+}
+
+size_t SessionCore::take_client_message(Text in) {
+  if (client_rest_ > 0) return stream_client_body(in);
+  if (client_partial_.empty() && in.size() >= kHeaderBytes) {
+    const uint32_t length = length_word(in);
+    if (!length_is_acceptable(in[0], length)) return in.size();
+    const size_t total = size_t{length} + 1;
+    if (on_client_message(in.substr(0, total), total)) return std::min(in.size(), total);
+  }
+  // Not enough yet: keep what is here. Grows with what arrives, never with what a length word claims (G17).
+  size_t taken = 0;
+  if (client_partial_.size() < kHeaderBytes) {
+    taken = std::min(in.size(), kHeaderBytes - client_partial_.size());
+    client_partial_.append(in.substr(0, taken));
+    if (client_partial_.size() < kHeaderBytes) return taken;
+    if (!length_is_acceptable(client_partial_[0], length_word(client_partial_))) return in.size();
+  }
+  const size_t total = size_t{length_word(client_partial_)} + 1;
+  const size_t more = std::min(in.size() - taken, total - client_partial_.size());
+  if (client_partial_.size() + more > held_reserved_ + settings_.config->limits.authentication_bytes_max) {
+    // Texts beyond the size of a read are counted against the budget of all sessions.
+    const size_t step = client_partial_.size() + more - held_reserved_;
+    if (!services_.reserve_held_bytes(step)) {
+      const Text partial = to_server_.keep(std::move(client_partial_));
+      client_partial_ = std::string();
+      on_oversized(partial, total, "memory_budget");
+      return taken;
+    }
+    held_reserved_ += step;
+  }
+  client_partial_.append(in.substr(taken, more));
+  taken += more;
+  std::string message = std::move(client_partial_);
+  client_partial_ = std::string();
+  if (message.size() < total && !on_client_message(message, total)) {
+    client_partial_ = std::move(message);
+    return taken;
+  }
+  if (held_reserved_ > 0) {
+    services_.release_held_bytes(held_reserved_);
+    held_reserved_ = 0;
+  }
+  if (message.size() == total) on_client_message(to_server_.keep(std::move(message)), total);
+  return taken;
+}
+
+void SessionCore::forward_client(Text whole, size_t total_bytes) {
+  to_server_.borrow(whole);
+  client_rest_ = total_bytes - whole.size();
+  client_rest_dropped_ = false;
+}
+
+void SessionCore::drop_client_rest(Text whole, size_t total_bytes) {
+  client_rest_ = total_bytes - whole.size();
+  client_rest_dropped_ = true;
+}
+
+void SessionCore::push_request(PendingRequest request) {
+  if (request.uncertain) ++pending_uncertain_;
+  if (request.details && !request.details->notice.empty()) ++pending_notices_;
+  const bool ends_batch =
+      request.type == frontend::kSync || request.type == frontend::kQuery || request.type == frontend::kFunctionCall;
+  pending_.push(std::move(request));
+  if (ends_batch) ++batch_;
+}
+
+bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
+  const char type = whole[0];
+  const bool complete = whole.size() == total_bytes;
+  const size_t text_bytes_max = settings_.config->limits.message_bytes_max;
+  if (!complete) {
+    const bool holds_text = type == frontend::kQuery || type == frontend::kParse;
+    if (holds_text && total_bytes > text_bytes_max) {
+      ++message_number_;
+      on_oversized(whole, total_bytes, "too_long");
+      return true;
+    }
+    const bool streams = type == frontend::kCopyData || (server_skips_ && !holds_text && !is_small(type));
+    if (!streams && type != frontend::kBind && type != frontend::kFunctionCall) return false;
+  }
+  if (server_skips_ && type != frontend::kSync && type != frontend::kTerminate) {
+    // The server has failed this batch and ignores everything up to the next Sync (evasion 79). What it will not
+    // read is not sent: it can neither run nor be taken for run.
+    drop_client_rest(whole, total_bytes);
+    return true;
+  }
+  switch (type) {
+    case frontend::kQuery:
+      ++message_number_;
+      on_query(whole);
+      return true;
+    case frontend::kParse:
+      ++message_number_;
+      on_parse(whole);
+      return true;
+    case frontend::kBind:
+      return on_bind(whole, total_bytes);
+    case frontend::kExecute:
+      ++message_number_;
+      on_execute(whole);
+      return true;
+    case frontend::kFunctionCall:
+      return on_function_call(whole, total_bytes);
+    case frontend::kClose:
+      on_close(whole);
+      return true;
+    case frontend::kDescribe:
+      forward_client(whole, total_bytes);
+      push_plain(type);
+      return true;
+    case frontend::kSync:
+      server_skips_ = false;
+      forward_client(whole, total_bytes);
+      if (!copy_in_) push_plain(type);
+      return true;
+    case frontend::kCopyDone:
+    case frontend::kCopyFail:
+      copy_in_ = false;
+      forward_client(whole, total_bytes);
+      if (!pending_.empty()) push_plain(type);
+      return true;
+    case frontend::kFlush:
+    case frontend::kCopyData:
+      forward_client(whole, total_bytes);
+      return true;
+    case frontend::kTerminate:
+      // The server answers what came before and closes; nothing behind Terminate is read (evasion 104).
+      forward_client(whole, total_bytes);
+      terminated_ = true;
+      return true;
+    default:
+      protocol_violation("invalid frontend message type");
+      return true;
+  }
+}
+
+void SessionCore::on_query(Text whole) {
+  const auto text = parser::postgres::decode_query(whole.substr(kHeaderBytes));
+  if (!text) {
+    on_malformed(frontend::kQuery, whole);
+    return;
+  }
+  judge_text(frontend::kQuery, whole, *text, {});
+}
+
+void SessionCore::on_parse(Text whole) {
+  const auto parse = parser::postgres::decode_parse(whole.substr(kHeaderBytes));
+  if (!parse) {
+    on_malformed(frontend::kParse, whole);
+    return;
+  }
+  judge_text(frontend::kParse, whole, parse->text, parse->statement);
+}
+
+bool SessionCore::on_bind(Text whole, size_t total_bytes) {
+  const bool complete = whole.size() == total_bytes;
+  const auto names = parser::postgres::decode_bind_names(whole.substr(kHeaderBytes));
+  if (!names) {
+    if (complete) on_malformed(frontend::kBind, whole);
+    return complete;
+  }
+  const PreparedStatements::Candidates candidates = statements_.candidates(names->statement, batch_);
+  const bool harmless = std::all_of(candidates.begin(), candidates.end(), [](const PreparedRef& candidate) {
+    return candidate->harmless || candidate->refused;
+  });
+  if (harmless && !must_read_harmless()) {
+    ++message_number_;
+    PendingRequest request{.type = frontend::kBind};
+    if (portals_.knows(names->portal)) {
+      portals_.begin(names->portal, harmless_prepared(), batch_);
+      request.registered = true;
+    }
+    forward_client(whole, total_bytes);
+    push_request(std::move(request));
+    return true;
+  }
+  if (!complete) return false;  // what has to be judged is held whole
+  ++message_number_;
+  HeldMessage held{.type = frontend::kBind, .message = std::string(whole), .name = std::string(names->portal)};
+  judge_use(std::move(held), candidates);
+  return true;
+}
+
+void SessionCore::on_execute(Text whole) {
+  const auto execute = parser::postgres::decode_execute(whole.substr(kHeaderBytes));
+  if (!execute) {
+    on_malformed(frontend::kExecute, whole);
+    return;
+  }
+  const PreparedStatements::Candidates candidates = portals_.candidates(execute->portal, batch_);
+  const bool harmless = std::all_of(candidates.begin(), candidates.end(), [](const PreparedRef& candidate) {
+    return candidate->harmless || candidate->refused;
+  });
+  if (harmless) {
+    forward_client(whole, whole.size());
+    push_plain(frontend::kExecute);
+    return;
+  }
+  HeldMessage held{.type = frontend::kExecute, .message = std::string(whole), .name = std::string(execute->portal)};
+  judge_use(std::move(held), candidates);
+}
+
+bool SessionCore::on_function_call(Text whole, size_t total_bytes) {
+  const bool complete = whole.size() == total_bytes;
+  const auto oid = parser::postgres::decode_function_oid(whole.substr(kHeaderBytes));
+  if (!oid) {
+    if (complete) on_malformed(frontend::kFunctionCall, whole);
+    return complete;
+  }
+  ++message_number_;
+  const auto& listed = settings_.server->function_call_oids;
+  PendingRequest request{.type = frontend::kFunctionCall, .uncertain = true};
+  refresh_view();
+  if (view().mode != policies::Mode::kOff && std::find(listed.begin(), listed.end(), *oid) == listed.end()) {
+    parser::StatementFacts facts;
+    facts.classes.add(parser::StatementClass::kOpaque);
+    facts.command = "FUNCTION CALL";
+    facts.opaque = parser::OpaqueReason::kFunctionCall;
+    facts.functions.push_back(fmt::format("oid {}", *oid));
+    const policies::Verdict verdict = judge_one(facts, in_flight_);
+    const bool refused = refuses(verdict);
+    const std::string ref = refused ? reference() : std::string();
+    if (verdict.audited) audit_statement(facts, verdict, fmt::format("FunctionCall {}", *oid), 0, refused, ref, false);
+    if (refused) {
+      drop_client_rest(whole, total_bytes);
+      refuse(frontend::kFunctionCall, {}, verdict, ref);
+      return true;
+    }
+  }
+  forward_client(whole, total_bytes);
+  push_request(std::move(request));
+  return true;
+}
+
+void SessionCore::on_close(Text whole) {
+  const auto target = parser::postgres::decode_target(whole.substr(kHeaderBytes));
+  forward_client(whole, whole.size());
+  PendingRequest request{.type = frontend::kClose};
+  if (target) {
+    const PreparedStatements& names = target->kind == 'S' ? statements_ : portals_;
+    if (names.knows(target->name)) {
+      request.details = std::make_unique<RequestDetails>();
+      request.details->name = std::string(target->name);
+      request.details->target = target->kind;
+    }
+  }
+  push_request(std::move(request));
+}
+
+void SessionCore::on_malformed(char type, Text whole) {
+  // The server answers 08P01 to such a body. In enforce mode what cannot be read is not forwarded.
+  services_.count("messages_malformed");
+  refresh_view();
+  if (view().mode == policies::Mode::kOff) {
+    forward_client(whole, whole.size());
+    push_request({.type = type, .uncertain = true});
+    return;
+  }
+  on_oversized(whole, whole.size(), "malformed_message");
+}
+
+void SessionCore::on_oversized(Text whole, size_t total_bytes, std::string_view reason) {
+  const char type = whole[0];
+  if (type != frontend::kQuery && type != frontend::kParse && type != frontend::kBind && type != frontend::kExecute) {
+    protocol_violation("invalid message format");
+    return;
+  }
+  refresh_view();
+  if (view().mode != policies::Mode::kOff) {
+    const policies::Verdict verdict = view().policy->judge_unread(reason, subject(in_flight_));
+    const bool refused = refuses(verdict);
+    const std::string ref = refused ? reference() : std::string();
+    parser::StatementFacts facts;
+    facts.classes.add(parser::StatementClass::kUnread);
+    facts.unread_reason = std::string(reason);
+    services_.count("texts_unread");
+    audit_statement(facts, verdict, whole.substr(kHeaderBytes), 0, refused, ref, false);
+    if (refused) {
+      drop_client_rest(whole, total_bytes);
+      refuse(type, {}, verdict, ref);
+      return;
+    }
+  }
+  saw_unjudged_ = true;
+  forward_client(whole, total_bytes);
+  push_request({.type = type, .uncertain = true});
+}
+
+}  // namespace schemaguard::proxy::postgres

@@ -1,0 +1,267 @@
+// SessionCore: the state machine behind Session, split over files by topic:
+//   session_startup.cc   from the first byte to the first ReadyForQuery, both legs
+//   session_client.cc    framing and dispatch of client messages
+//   session_judging.cc   text to facts to verdict to audit; refusing
+//   session_server.cc    server messages, pairing with requests, outcomes
+//   session_audit.cc     records and outcomes for the audit
+// Private to proxy/postgres; see session.h for the contract.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "parser/postgres/backend_messages.h"
+#include "parser/postgres/frontend_messages.h"
+#include "parser/postgres/protocol_format.h"
+#include "parser/postgres/startup_packet.h"
+#include "proxy/postgres/output_queue.h"
+#include "proxy/postgres/pending_requests.h"
+#include "proxy/postgres/prepared_statements.h"
+#include "proxy/postgres/refusal.h"
+#include "proxy/postgres/session.h"
+#include "proxy/postgres/tracked_state.h"
+#include "proxy/postgres/transaction_journal.h"
+
+namespace schemaguard::proxy::postgres {
+
+enum class Phase : uint8_t {
+  kAwaitStartup,      // client: SSLRequest, GSSENCRequest, CancelRequest or StartupMessage
+  kClientTls,         // waiting for the driver's handshake
+  kConnecting,        // waiting for the driver's connect
+  kUpstreamTlsReply,  // SSLRequest sent to the server, one byte expected
+  kUpstreamTls,       // waiting for the driver's handshake
+  kAuthenticating,    // startup packet forwarded; lock-step relay
+  kReady,             // after the first ReadyForQuery
+  kClosing,           // nothing is read any more
+};
+
+// A client message that waits for a parse job or the audit.
+struct HeldMessage {
+  char type = 'Q';
+  std::string message{};          // whole, header included
+  std::string name{};             // statement (Parse), portal (Bind, Execute)
+  std::string text{};             // what is judged: the message's own text, or that of the prepared statement it uses
+  bool text_is_prepared = false;  // `text` is a prepared statement's whose facts were not known yet
+  parser::postgres::Reading reading{};
+  uint64_t job = 0;          // awaited parse job, 0: none
+  uint64_t ticket = 0;       // awaited audit record, 0: none
+  PendingRequest request{};  // ready to be pushed once the audit is written
+};
+
+class SessionCore {
+ public:
+  SessionCore(SessionSettings settings, SessionServices& services);
+  ~SessionCore();
+
+  void feed_client(std::string_view bytes);
+  void feed_server(std::string_view bytes);
+  void on_client_closed();
+  void on_server_closed();
+  void on_client_tls(std::string common_name);
+  void on_upstream_connected(std::string address);
+  void on_upstream_tls();
+  void on_upstream_failed(std::string_view address, std::string_view cause);
+  void on_parsed(uint64_t job_id, std::shared_ptr<const parser::TextFacts> facts);
+  void on_audit_written(uint64_t ticket, bool ok);
+  void drain();
+  void terminate(std::string_view sqlstate, std::string_view message);
+  [[nodiscard]] bool wants_client_bytes() const;
+  [[nodiscard]] bool wants_server_bytes() const;
+  void release_written();
+  void step_done();
+  [[nodiscard]] bool finish_server_leg() const;
+
+  Step step_ = Step::kContinue;
+  OutputQueue to_client_;
+  OutputQueue to_server_;
+  CancelKey cancel_request_;
+  CancelKey server_key_;
+  CancelKey handed_out_key_;
+  std::string user_;
+  std::string database_;
+  Phase phase_ = Phase::kAwaitStartup;
+  char transaction_status_ = 'I';
+
+ private:
+  using Text = std::string_view;
+
+  // session_startup.cc
+  size_t startup_from_client(Text in);
+  void on_startup_packet(const parser::postgres::StartupPacket& packet);
+  void on_startup_message(const parser::postgres::StartupPacket& packet);
+  bool admit_startup_settings(const parser::postgres::StartupPacket& packet);
+  bool admit_replication(std::string_view value);
+  void send_startup();
+  size_t authentication_from_client(Text in);
+  void authentication_from_server(char type, Text body, Text whole);
+  void relay_sasl_mechanisms(const parser::postgres::Authentication& authentication, Text whole);
+  bool sasl_response_can_be_relayed(Text body);
+  void hand_out_key(const parser::postgres::BackendKeyData& key);
+  void protocol_violation(std::string_view message);
+  [[nodiscard]] bool upstream_wants_tls() const;
+
+  // session_client.cc
+  void process_client(Text in);
+  size_t take_client_message(Text in);
+  size_t stream_client_body(Text in);
+  bool length_is_acceptable(char type, uint32_t length);
+  // Handles one message; `whole` starts at the type byte and may lack the end of the body (`total_bytes` says how long
+  // the message is). It stays valid until the output has been written. False: too little of it is here yet.
+  bool on_client_message(Text whole, size_t total_bytes);
+  void forward_client(Text whole, size_t total_bytes);
+  void drop_client_rest(Text whole, size_t total_bytes);
+  void push_request(PendingRequest request);
+  void push_plain(char type) { push_request({.type = type, .details = {}}); }
+  void on_query(Text whole);
+  void on_parse(Text whole);
+  bool on_bind(Text whole, size_t total_bytes);
+  void on_execute(Text whole);
+  bool on_function_call(Text whole, size_t total_bytes);
+  void on_close(Text whole);
+  void on_oversized(Text whole, size_t total_bytes, std::string_view reason);
+  void on_malformed(char type, Text whole);
+  [[nodiscard]] bool is_waiting() const;
+  void resume_client();
+
+  // session_judging.cc
+  struct Judged {
+    policies::Verdict strictest;
+    std::vector<policies::Verdict> each;  // one a statement
+    std::vector<RequestedStatement> statements;
+    std::vector<std::shared_ptr<const void>> owners;
+    std::shared_ptr<const parser::TextFacts> text_facts;
+    void add(RequestedStatement statement, policies::Verdict verdict);
+  };
+  [[nodiscard]] parser::postgres::Reading current_reading() const;
+  [[nodiscard]] bool is_walsender_command(Text text) const;
+  // Whether even texts that the scanner calls harmless need their facts: after a refused restore, or by a rule.
+  [[nodiscard]] bool must_read_harmless() const;
+  void judge_text(char type, Text whole, Text text, std::string_view name);
+  void on_facts(HeldMessage held, const std::shared_ptr<const parser::TextFacts>& facts);
+  void judge_use(HeldMessage held, const PreparedStatements::Candidates& candidates);
+  Judged judge_statements(const std::shared_ptr<const parser::TextFacts>& facts, Text text);
+  Judged judge_candidates(const PreparedStatements::Candidates& candidates);
+  policies::Verdict judge_one(const parser::StatementFacts& facts, const TrackedState& in_flight) const;
+  policies::Verdict judge_execute(const parser::StatementFacts& execute, const TrackedState& in_flight,
+                                  const std::vector<RequestedStatement>& before, Judged& judged,
+                                  RequestedStatement& resolved);
+  [[nodiscard]] policies::Subject subject(const TrackedState& state) const;
+  std::optional<policies::Verdict> restore_verdict(const parser::StatementFacts& facts) const;
+  void note_refused_objects(const Judged& judged);
+  [[nodiscard]] bool refuses(const policies::Verdict& verdict) const;
+  void admit(HeldMessage held, Judged judged, Text text, bool executes);
+  void refuse(char type, std::string_view name, const policies::Verdict& verdict, const std::string& ref);
+  void send_held(HeldMessage held);
+  std::string reference();
+  [[nodiscard]] std::string refusal_message(const policies::Verdict& verdict, std::string_view ref) const;
+
+  // session_server.cc
+  void process_server(Text in);
+  bool needs_whole(char type) const;
+  size_t take_server_message(Text in);
+  bool server_header_is_acceptable(Text header);
+  // A message that is here whole: looked at, then forwarded, replaced or swallowed.
+  void on_server_message(Text whole);
+  // Looks at the type of a message whose body is only passed on.
+  void on_server_header(char type);
+  void on_command_complete(std::string_view tag);
+  // False: the error is not forwarded as it came.
+  bool on_error_response(const parser::postgres::ErrorFields& error);
+  void on_ready_for_query(char status);
+  void on_parameter_status(const parser::postgres::ParameterStatus& status);
+  void on_copy_in();
+  // The oldest request must be of `type`; otherwise the two sides are out of step and the session ends.
+  bool expect(char type);
+  void fail_request(std::string_view sqlstate, TransactionJournal::Outcomes& outcomes);
+  void statement_done(std::string_view tag);
+  void on_upstream_tls_reply(Text in);
+  void apply_effects(const RequestedStatement& statement, std::string_view text);
+  void pop_request();
+  void skip_to_sync();
+  void drop_copy_markers();
+  void emit_notice();
+  void rebuild_in_flight();
+  void end_if_draining();
+  [[nodiscard]] bool commit_in_flight();
+
+  // session_audit.cc
+  policies::AuditRecord new_record(policies::AuditEvent event) const;
+  void audit_session_event(std::string_view action, std::string_view detail);
+  // The ticket that links outcomes to the record; 0 when nothing was written or the record is final.
+  uint64_t audit_statement(const parser::StatementFacts& facts, const policies::Verdict& verdict, Text text,
+                           uint32_t part, bool refused, const std::string& ref, bool wait);
+  void audit_outcomes(const TransactionJournal::Outcomes& outcomes);
+  void finish_audit();
+
+  // What every phase shares.
+  void close_with(std::string_view sqlstate, std::string_view message, std::string_view hint = {});
+  const GuardView& view() const { return *view_; }
+  void refresh_view();
+
+  SessionSettings settings_;
+  SessionServices& services_;
+  const GuardView* view_ = nullptr;
+
+  // Client leg.
+  std::string client_partial_;  // the beginning of a message that is not complete
+  std::string client_backlog_;  // bytes behind a message that waits
+  size_t client_rest_ = 0;      // bytes of the current message still to come and to be streamed
+  bool client_rest_dropped_ = false;
+  size_t held_reserved_ = 0;
+  std::optional<HeldMessage> held_;
+  uint64_t next_job_ = 0;
+  bool client_tls_ = false;
+  bool saw_ssl_request_ = false;
+  bool saw_gss_request_ = false;
+  bool client_closed_ = false;
+  bool terminated_ = false;     // Terminate was forwarded: nothing behind it is read, answers still come
+  bool client_paused_ = false;  // requests pipelined behind the login wait for its end
+  std::string client_certificate_;
+  uint32_t client_minor_ = 0;
+  std::vector<std::pair<std::string, std::string>> startup_parameters_;
+  uint32_t upstream_version_ = 0;
+  bool replication_ = false;
+
+  // Server leg.
+  std::string server_partial_;
+  size_t server_rest_ = 0;
+  std::string upstream_address_;
+  bool server_tls_ = false;
+  bool sasl_offered_ = false;
+  bool sasl_answered_ = false;
+  bool login_failed_ = false;
+
+  // Requests and state.
+  PendingRequests pending_;
+  size_t pending_uncertain_ = 0;
+  size_t answered_uncertain_ = 0;  // of those: answered, but their ParameterStatus comes with ReadyForQuery
+  size_t pending_notices_ = 0;
+  bool server_skips_ = false;  // the server ignores everything up to the next Sync
+  bool copy_in_ = false;       // the server reads CopyData and ignores Sync and Flush (G42)
+  bool transaction_failed_ = false;
+  uint64_t batch_ = 0;
+  TrackedState confirmed_;
+  TrackedState in_flight_;
+  PreparedStatements statements_;
+  PreparedStatements portals_;
+  TransactionJournal journal_;
+  parser::postgres::Reading reading_;  // as the server has reported it
+  std::string session_authorization_;
+  bool draining_ = false;
+
+  // Guarding.
+  std::shared_ptr<const policies::AuditSession> audit_session_;
+  std::string application_;
+  uint64_t message_number_ = 0;
+  absl::flat_hash_set<std::string> restore_refused_;  // tables whose CREATE or DROP was refused
+  bool refuse_writes_ = false;
+  bool disconnect_after_refusal_ = false;
+  bool saw_unjudged_ = false;  // statements went by while the mode was off: prepared names may be unknown
+  bool audit_finished_ = false;
+};
+
+}  // namespace schemaguard::proxy::postgres

@@ -1,0 +1,492 @@
+// Server messages after the login: relaying, pairing with requests, and what the answers say about state and outcome
+// (G19-G43, G52-G55; evasion sections 4 and 8).
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "parser/postgres/message_body.h"
+#include "parser/postgres/settings.h"
+#include "proxy/postgres/session_core.h"
+
+namespace schemaguard::proxy::postgres {
+
+namespace backend = parser::postgres::backend;
+namespace frontend = parser::postgres::frontend;
+using parser::PreparedUse;
+using parser::TransactionControl;
+using parser::postgres::Certainty;
+using parser::postgres::kHeaderBytes;
+using policies::Outcome;
+
+namespace {
+
+// The most of one message that is held to be looked at whole; the server's own errors stay far below.
+constexpr size_t kInspectedBytesMax = 1024UL * 1024;
+
+bool is_known(char type) {
+  static constexpr std::string_view kTypes = "RK23CdcGHWDIEVvnNAtS1sZT";
+  return kTypes.find(type) != std::string_view::npos;
+}
+
+size_t message_bytes(std::string_view message) {
+  return size_t{parser::postgres::MessageBody(message.substr(1)).read_uint32()} + 1;
+}
+
+}  // namespace
+
+void SessionCore::process_server(Text in) {
+  if (phase_ == Phase::kUpstreamTlsReply) {
+    on_upstream_tls_reply(in);
+    return;
+  }
+  while (!in.empty() && phase_ != Phase::kClosing) in.remove_prefix(take_server_message(in));
+}
+
+bool SessionCore::server_header_is_acceptable(Text header) {
+  const uint32_t length = parser::postgres::MessageBody(header.substr(1)).read_uint32();
+  const size_t most = needs_whole(header[0]) ? kInspectedBytesMax : parser::postgres::kMessageLengthMax;
+  if (is_known(header[0]) && length >= 4 && length <= most) return true;
+  protocol_violation("schemaguard: malformed message from the server");
+  return false;
+}
+
+size_t SessionCore::take_server_message(Text in) {
+  if (server_rest_ > 0) {
+    const size_t passed = std::min(in.size(), server_rest_);
+    to_client_.borrow(in.substr(0, passed));
+    server_rest_ -= passed;
+    return passed;
+  }
+  if (server_partial_.empty() && in.size() >= kHeaderBytes) {
+    if (!server_header_is_acceptable(in)) return in.size();
+    const size_t total = message_bytes(in);
+    if (!needs_whole(in[0])) {
+      on_server_header(in[0]);
+      if (phase_ == Phase::kClosing) return in.size();
+      const size_t passed = std::min(in.size(), total);
+      to_client_.borrow(in.substr(0, passed));
+      server_rest_ = total - passed;
+      return passed;
+    }
+    if (in.size() >= total) {
+      on_server_message(in.substr(0, total));
+      return total;
+    }
+  }
+  // The header, or a message that must be looked at whole, is not complete: keep what is here.
+  const size_t wanted = server_partial_.size() < kHeaderBytes ? kHeaderBytes : message_bytes(server_partial_);
+  const size_t taken = std::min(in.size(), wanted - server_partial_.size());
+  server_partial_.append(in.substr(0, taken));
+  if (server_partial_.size() < kHeaderBytes) return taken;
+  if (!server_header_is_acceptable(server_partial_)) return in.size();
+  const size_t total = message_bytes(server_partial_);
+  const bool whole = needs_whole(server_partial_[0]);
+  if (whole && server_partial_.size() < total) return taken;
+  const Text message = to_client_.keep(std::move(server_partial_));
+  server_partial_ = std::string();
+  if (whole) {
+    on_server_message(message);
+    return taken;
+  }
+  on_server_header(message[0]);
+  if (phase_ == Phase::kClosing) return in.size();
+  to_client_.borrow(message);
+  server_rest_ = total - message.size();
+  return taken;
+}
+
+void SessionCore::on_upstream_tls_reply(Text in) {
+  // G2, CVE-2021-23222: anything behind the one answer byte was not encrypted.
+  if (in.size() != 1) {
+    services_.count("protocol_violations");
+    on_upstream_failed(upstream_address_, "unencrypted data after the answer to SSLRequest");
+    return;
+  }
+  if (in[0] == 'S') {
+    phase_ = Phase::kUpstreamTls;
+    step_ = Step::kStartUpstreamTls;
+  } else if (in[0] == 'N' && settings_.server->upstream.tls == ServerTlsMode::kPrefer) {
+    send_startup();
+  } else if (in[0] == 'N') {
+    on_upstream_failed(upstream_address_, "the server does not support TLS, but upstream.tls asks for it");
+  } else {
+    // G3: an error before TLS is not authentic; its text is not shown.
+    on_upstream_failed(upstream_address_, "the server refused to negotiate TLS");
+  }
+}
+
+bool SessionCore::needs_whole(char type) const {
+  if (phase_ != Phase::kReady) return true;
+  switch (type) {
+    case backend::kReadyForQuery:
+    case backend::kCommandComplete:
+    case backend::kErrorResponse:
+    case backend::kParameterStatus:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void SessionCore::on_server_message(Text whole) {
+  const char type = whole[0];
+  const Text body = whole.substr(kHeaderBytes);
+  if (phase_ != Phase::kReady) {
+    authentication_from_server(type, body, whole);
+    return;
+  }
+  if (pending_notices_ > 0 && type != backend::kParameterStatus) emit_notice();
+  switch (type) {
+    case backend::kReadyForQuery: {
+      const auto status = parser::postgres::decode_ready_for_query(body);
+      if (!status) break;
+      to_client_.borrow(whole);  // before what the end of a session may have to say
+      on_ready_for_query(*status);
+      return;
+    }
+    case backend::kCommandComplete: {
+      const auto tag = parser::postgres::decode_command_complete(body);
+      if (!tag) break;
+      on_command_complete(*tag);
+      if (phase_ != Phase::kClosing) to_client_.borrow(whole);
+      return;
+    }
+    case backend::kParameterStatus: {
+      const auto status = parser::postgres::decode_parameter_status(body);
+      if (!status) break;
+      on_parameter_status(*status);
+      to_client_.borrow(whole);
+      return;
+    }
+    case backend::kErrorResponse: {
+      const auto error = parser::postgres::decode_error_fields(body);
+      if (!error) break;
+      if (on_error_response(*error)) to_client_.borrow(whole);
+      return;
+    }
+    default:
+      break;
+  }
+  protocol_violation("schemaguard: malformed message from the server");
+}
+
+bool SessionCore::expect(char type) {
+  drop_copy_markers();
+  if (!pending_.empty() && pending_.front().type == type) return true;
+  protocol_violation("schemaguard: the server's answer does not match any request");
+  return false;
+}
+
+void SessionCore::on_server_header(char type) {
+  if (pending_notices_ > 0 && type != backend::kNoticeResponse && type != backend::kNotificationResponse) emit_notice();
+  switch (type) {
+    case backend::kParseComplete:
+      if (!expect(frontend::kParse)) return;
+      if (pending_.front().registered) statements_.confirm();
+      pop_request();
+      return;
+    case backend::kBindComplete:
+      if (!expect(frontend::kBind)) return;
+      if (pending_.front().registered) portals_.confirm();
+      pop_request();
+      return;
+    case backend::kCloseComplete:
+      if (!expect(frontend::kClose)) return;
+      if (const RequestDetails* details = pending_.front().details.get()) {
+        (details->target == 'S' ? statements_ : portals_).erase(details->name);
+      }
+      pop_request();
+      return;
+    case backend::kNoData:
+      if (expect(frontend::kDescribe)) pop_request();
+      return;
+    case backend::kRowDescription:
+      drop_copy_markers();
+      if (!pending_.empty() && pending_.front().type == frontend::kDescribe) pop_request();
+      return;
+    case backend::kPortalSuspended:
+      if (!expect(frontend::kExecute)) return;
+      statement_done({});
+      pop_request();
+      return;
+    case backend::kEmptyQueryResponse:
+      drop_copy_markers();
+      if (!pending_.empty() && pending_.front().type == frontend::kExecute) pop_request();
+      return;
+    case backend::kCopyInResponse:
+      on_copy_in();
+      return;
+    default:
+      return;  // rows, copy data, notices, notifications: passed on in order
+  }
+}
+
+void SessionCore::drop_copy_markers() {
+  while (!pending_.empty() &&
+         (pending_.front().type == frontend::kCopyDone || pending_.front().type == frontend::kCopyFail)) {
+    pending_.pop();
+  }
+}
+
+void SessionCore::on_copy_in() {
+  // From now to the end of the copy the server ignores Sync: one that is already on its way gets no answer (G42).
+  copy_in_ = true;
+  size_t i = 1;
+  while (i < pending_.size()) {
+    const char type = pending_.at(i).type;
+    if (type == frontend::kSync) {
+      pending_.erase(i);
+    } else {
+      if (type == frontend::kCopyDone || type == frontend::kCopyFail) copy_in_ = false;
+      break;
+    }
+  }
+}
+
+void SessionCore::pop_request() {
+  PendingRequest& request = pending_.front();
+  if (request.uncertain) {
+    if (request.type == frontend::kExecute) {
+      ++answered_uncertain_;  // settled by the ParameterStatus before the next ReadyForQuery
+    } else {
+      --pending_uncertain_;
+    }
+  }
+  if (request.details && !request.details->notice.empty()) --pending_notices_;
+  pending_.pop();
+}
+
+void SessionCore::emit_notice() {
+  drop_copy_markers();
+  if (pending_.empty()) return;
+  RequestDetails* details = pending_.front().details.get();
+  if (details == nullptr || details->notice.empty()) return;
+  to_client_.own(std::move(details->notice));
+  details->notice.clear();
+  --pending_notices_;
+}
+
+void SessionCore::apply_effects(const RequestedStatement& statement, std::string_view text) {
+  const parser::StatementFacts& facts = *statement.facts;
+  switch (statement.written->prepared) {
+    case PreparedUse::kNone:
+    case PreparedUse::kExecute:
+      break;
+    case PreparedUse::kPrepare:
+      statements_.confirm();
+      return;
+    case PreparedUse::kDeallocate:
+      statements_.erase(statement.written->prepared_name);
+      return;
+    case PreparedUse::kDeallocateAll:
+      statements_.clear();
+      return;
+  }
+  if (facts.command == "DISCARD ALL") statements_.clear();
+  confirmed_.apply(facts, text);
+}
+
+void SessionCore::statement_done(std::string_view tag) {
+  PendingRequest& request = pending_.front();
+  if (!request.details) {
+    ++request.parts_done;
+    return;
+  }
+  RequestDetails& details = *request.details;
+  if (request.parts_done >= details.statements.size()) return;
+  RequestedStatement& statement = details.statements[request.parts_done];
+  ++request.parts_done;
+  const size_t offset = std::min(statement.written->offset, details.text.size());
+  const Text text =
+      Text(details.text).substr(offset, statement.written->length == 0 ? Text::npos : statement.written->length);
+  apply_effects(statement, text);
+  TransactionJournal::Outcomes outcomes;
+  std::vector<uint64_t> prepared;
+  journal_.on_complete(statement.ticket, statement.facts, tag, outcomes, prepared);
+  statement.ticket = 0;
+  const std::string& gid = statement.facts->transaction_name;
+  if (!prepared.empty()) services_.stash_prepared_transaction(database_, gid, std::move(prepared));
+  const TransactionControl control = statement.facts->transaction;
+  if (control == TransactionControl::kCommitPrepared || control == TransactionControl::kRollbackPrepared) {
+    const Outcome outcome = control == TransactionControl::kCommitPrepared ? Outcome::kCommitted : Outcome::kRolledBack;
+    for (const uint64_t ticket : services_.take_prepared_transaction(database_, gid)) {
+      outcomes.push_back({ticket, outcome, {}});
+    }
+  }
+  audit_outcomes(outcomes);
+}
+
+void SessionCore::on_command_complete(std::string_view tag) {
+  drop_copy_markers();
+  copy_in_ = false;
+  if (pending_.empty()) {
+    protocol_violation("schemaguard: the server's answer does not match any request");
+    return;
+  }
+  const char type = pending_.front().type;
+  if (type == frontend::kQuery) {
+    statement_done(tag);
+  } else if (type == frontend::kExecute) {
+    statement_done(tag);
+    pop_request();
+  } else {
+    protocol_violation("schemaguard: the server's answer does not match any request");
+  }
+}
+
+void SessionCore::fail_request(std::string_view sqlstate, TransactionJournal::Outcomes& outcomes) {
+  PendingRequest& request = pending_.front();
+  if (!request.details) return;
+  RequestDetails& details = *request.details;
+  for (size_t i = request.parts_done; i < details.statements.size(); ++i) {
+    RequestedStatement& statement = details.statements[i];
+    const bool begun = request.type == frontend::kQuery || request.type == frontend::kExecute;
+    if (begun && statement.written->prepared == PreparedUse::kPrepare && details.text_facts) statements_.skip();
+    if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kFailed, std::string(sqlstate)});
+    statement.ticket = 0;
+  }
+}
+
+bool SessionCore::on_error_response(const parser::postgres::ErrorFields& error) {
+  drop_copy_markers();
+  copy_in_ = false;
+  if (error.is_fatal()) {
+    // The connection is closing; what is in flight is settled when it has closed.
+    return true;
+  }
+  if (pending_.empty()) return true;
+  transaction_failed_ = true;
+  PendingRequest& request = pending_.front();
+  const std::string_view sqlstate = error.get('C');
+  bool forward = true;
+  if (request.details && request.details->refusal && is_rejection_of(*request.details->refusal, error)) {
+    to_client_.own(rewrite_rejection(*request.details->refusal, error));
+    forward = false;
+  }
+  TransactionJournal::Outcomes outcomes;
+  fail_request(sqlstate, outcomes);
+  journal_.on_error(0, sqlstate, outcomes);
+  audit_outcomes(outcomes);
+  request.failed = true;
+  if (request.type == frontend::kQuery || request.type == frontend::kFunctionCall || request.type == frontend::kSync) {
+    return forward;  // ReadyForQuery follows
+  }
+  if (request.registered) (request.type == frontend::kParse ? statements_ : portals_).fail();
+  pop_request();
+  skip_to_sync();
+  return forward;
+}
+
+void SessionCore::skip_to_sync() {
+  TransactionJournal::Outcomes outcomes;
+  while (!pending_.empty() && pending_.front().type != frontend::kSync) {
+    PendingRequest& request = pending_.front();
+    if (request.registered) (request.type == frontend::kParse ? statements_ : portals_).skip();
+    fail_request({}, outcomes);
+    pop_request();
+  }
+  audit_outcomes(outcomes);
+  server_skips_ = pending_.empty();
+  rebuild_in_flight();
+}
+
+void SessionCore::rebuild_in_flight() {
+  in_flight_ = confirmed_;
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    const PendingRequest& request = pending_.at(i);
+    if (!request.details) continue;
+    const RequestDetails& details = *request.details;
+    if (request.type != frontend::kQuery && request.type != frontend::kExecute) continue;
+    for (size_t part = request.parts_done; part < details.statements.size(); ++part) {
+      const parser::StatementFacts& facts = *details.statements[part].facts;
+      in_flight_.apply(facts, details.text);
+      if (facts.opaque != parser::OpaqueReason::kNone) in_flight_.forget_certainty();
+    }
+  }
+}
+
+void SessionCore::on_ready_for_query(char status) {
+  drop_copy_markers();
+  copy_in_ = false;
+  if (pending_.empty()) {
+    protocol_violation("schemaguard: the server's answer does not match any request");
+    return;
+  }
+  PendingRequest& request = pending_.front();
+  if (request.type != frontend::kQuery && request.type != frontend::kSync && request.type != frontend::kFunctionCall) {
+    protocol_violation("schemaguard: the server's answer does not match any request");
+    return;
+  }
+  if (request.type == frontend::kQuery && request.details && !request.failed) {
+    // Statements read in more than one way may have more entries than the server saw.
+    TransactionJournal::Outcomes outcomes;
+    for (RequestedStatement& statement : request.details->statements) {
+      if (statement.ticket != 0) {
+        outcomes.push_back({statement.ticket, status == 'I' ? Outcome::kCommitted : Outcome::kUnknown, {}});
+      }
+      statement.ticket = 0;
+    }
+    audit_outcomes(outcomes);
+  }
+  pop_request();
+  pending_uncertain_ -= answered_uncertain_;
+  answered_uncertain_ = 0;
+  transaction_status_ = status;
+  if (status == 'I') {
+    if (!journal_.empty()) {
+      TransactionJournal::Outcomes outcomes;
+      journal_.on_ready(status, outcomes);
+      audit_outcomes(outcomes);
+    }
+    confirmed_.on_idle(transaction_failed_);
+    transaction_failed_ = false;
+    if (portals_.size() > 0) portals_.clear();
+  }
+  if (pending_.empty()) {
+    in_flight_ = confirmed_;
+    if (disconnect_after_refusal_) {
+      close_with("57P01", "schemaguard: session ended by the rule that refused its statement");
+      return;
+    }
+    end_if_draining();
+  }
+}
+
+void SessionCore::end_if_draining() {
+  if (!draining_ || phase_ != Phase::kReady || transaction_status_ != 'I' || !pending_.empty() || held_) return;
+  close_with("57P01", "terminating connection due to administrator command");
+}
+
+void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& status) {
+  if (status.name == "standard_conforming_strings") {
+    reading_.standard_conforming_strings = status.value == "on" ? Certainty::kYes : Certainty::kNo;
+  } else if (status.name == "client_encoding") {
+    reading_.ascii_safe_encoding =
+        parser::postgres::encoding_is_ascii_safe(status.value) ? Certainty::kYes : Certainty::kNo;
+  } else if (status.name == "session_authorization") {
+    session_authorization_ = std::string(status.value);
+  } else if (status.name == "search_path") {
+    confirmed_.report_search_path(status.value);
+  } else if (status.name == "application_name") {
+    application_ = std::string(status.value);
+  }
+}
+
+bool SessionCore::commit_in_flight() {
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    const PendingRequest& request = pending_.at(i);
+    if (request.failed) continue;
+    const bool runs = request.type == frontend::kQuery || request.type == frontend::kExecute ||
+                      request.type == frontend::kSync || request.type == frontend::kFunctionCall;
+    if (runs && transaction_status_ == 'I') return true;
+    if (!request.details) continue;
+    for (const RequestedStatement& statement : request.details->statements) {
+      if (statement.facts->transaction == TransactionControl::kCommit ||
+          statement.facts->transaction == TransactionControl::kPrepareTransaction) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace schemaguard::proxy::postgres
