@@ -1,0 +1,126 @@
+// SessionScript: a conversation between client, guard and server as a list of steps, played against a real Session.
+//
+// Each step feeds bytes on one leg and says exactly what must come out on both. play() runs the whole list twice: with
+// every feed whole, and byte by byte. Facts, policy and redaction are the real ones; the script only stands in for the
+// wire, the clock and the audit file.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/rules/policy.h"
+#include "proxy/postgres/session.h"
+
+namespace schemaguard::proxy::postgres {
+
+// Builders for whole messages.
+std::string startup(std::vector<std::pair<std::string, std::string>> parameters, uint32_t minor = 0);
+std::string query(std::string_view text);
+std::string parse(std::string_view name, std::string_view text);
+std::string bind(std::string_view portal, std::string_view statement);
+std::string describe(char kind, std::string_view name);
+std::string execute(std::string_view portal, uint32_t rows = 0);
+std::string close(char kind, std::string_view name);
+std::string sync();
+std::string flush();
+std::string terminate();
+std::string copy_data(std::string_view data);
+std::string copy_done();
+std::string function_call(uint32_t oid);
+std::string message(char type, std::string_view body);
+
+std::string authentication_ok();
+std::string parameter_status(std::string_view name, std::string_view value);
+std::string key_data(uint32_t process_id, std::string_view secret);
+std::string ready(char status);
+std::string complete(std::string_view tag);
+std::string data_row();
+std::string error(std::string_view sqlstate, std::string_view text, std::string_view severity = "ERROR");
+std::string parse_complete();
+std::string bind_complete();
+std::string close_complete();
+std::string no_data();
+std::string copy_in_response();
+
+// What the session under test asks of its surroundings.
+class ScriptServices : public SessionServices {
+ public:
+  ScriptServices();
+  const GuardView& view(std::string_view) override { return guard_view; }
+  absl::Time now() override { return absl::FromUnixSeconds(1'700'000'000); }
+  std::shared_ptr<const parser::TextFacts> cached_facts(std::string_view, parser::postgres::Reading) override {
+    return nullptr;
+  }
+  void start_parse(ParseJob job) override { jobs.push_back(std::move(job)); }
+  uint64_t next_ticket() override { return ++tickets; }
+  void audit(policies::AuditRecord record, bool wait) override;
+  void random_bytes(std::span<std::byte> out) override;
+  void register_cancel_key(const CancelKey& key) override { keys.push_back(key); }
+  void unregister_cancel_key(const CancelKey&) override { ++unregistered_keys; }
+  uint64_t next_reference() override { return ++references; }
+  bool reserve_held_bytes(size_t bytes) override;
+  void release_held_bytes(size_t bytes) override { held_bytes -= bytes; }
+  void stash_prepared_transaction(std::string_view, std::string_view gid, std::vector<uint64_t> stashed) override;
+  std::vector<uint64_t> take_prepared_transaction(std::string_view, std::string_view gid) override;
+  void count(std::string_view counter) override { counters.emplace_back(counter); }
+
+  GuardView guard_view;
+  std::vector<ParseJob> jobs;
+  std::vector<policies::AuditRecord> records;
+  std::vector<uint64_t> awaited;
+  std::vector<CancelKey> keys;
+  std::vector<std::string> counters;
+  std::vector<std::pair<std::string, std::vector<uint64_t>>> prepared;
+  size_t unregistered_keys = 0;
+  size_t held_bytes = 0;
+  size_t held_bytes_max = 1UL << 30;
+  uint64_t tickets = 0;
+  uint64_t references = 0;
+  bool audit_works = true;
+};
+
+class SessionScript {
+ public:
+  SessionScript();
+  policies::PolicyOptions policy_options;
+  ServerConfig server_config;
+  Limits limits;
+  ClientOrigin origin;
+  policies::Mode mode = policies::Mode::kEnforce;
+  bool audit_blocks = false;
+  bool audit_works = true;
+
+  // The client sends `bytes`; exactly `to_server` is forwarded and `to_client` answered. "{sg}" in an expectation
+  // stands for the token that the guard has drawn last.
+  SessionScript& client(std::string bytes, std::string to_server, std::string to_client = {});
+  SessionScript& server(std::string bytes, std::string to_client, std::string to_server = {});
+  // The same, expecting the bytes unchanged on the other leg.
+  SessionScript& client_passes(std::string bytes);
+  SessionScript& server_passes(std::string bytes);
+  SessionScript& client_refused(std::string bytes, std::function<std::string(const std::string& token)> substitute);
+  // The server rejects the substitute of type `type`; the client sees 42501 and `message` somewhere in the text.
+  SessionScript& server_rejects(char type, std::string_view message, std::string rest = {});
+  SessionScript& does(std::function<void(Session&)> action);
+  SessionScript& expects(std::function<void(Session&, ScriptServices&)> check);
+  // Startup, trust authentication, standard_conforming_strings on, UTF8, ReadyForQuery 'I'.
+  SessionScript& logs_in(std::string user = "app", std::string database = "shop");
+  void play();
+
+ private:
+  enum class Leg : uint8_t { kClient, kServer, kAction };
+  struct Entry {
+    Leg leg;
+    std::string bytes;
+    std::function<std::string(const std::string& token)> to_server;
+    std::function<std::string(const std::string& token)> to_client;
+    std::string message;  // server_rejects
+    std::function<void(Session&, ScriptServices&)> action;
+  };
+  void play_in_pieces(size_t piece_bytes);
+  std::vector<Entry> entries_;
+};
+
+}  // namespace schemaguard::proxy::postgres
