@@ -167,6 +167,15 @@ constexpr ExtensionFunction kExtensionFunctions[] = {
 
 static_assert(std::ranges::is_sorted(kRiskyFunctions, {}, &RiskyFunction::name));
 
+constexpr bool begins_like_column_notation(std::string_view name) {
+  return std::ranges::any_of(kColumnNotationStarts, [name](std::string_view start) { return name.starts_with(start); });
+}
+constexpr bool starts_are_complete(const RiskyFunction& risky) {
+  return !risky.column_notation || begins_like_column_notation(risky.name);
+}
+static_assert(std::ranges::all_of(kRiskyFunctions, starts_are_complete));
+static_assert(std::ranges::all_of(kRiskyPrefixes, starts_are_complete));
+
 const RiskyFunction* find_risky(std::string_view name) {
   const RiskyFunction* const found = std::ranges::lower_bound(kRiskyFunctions, name, {}, &RiskyFunction::name);
   if (found != std::end(kRiskyFunctions) && found->name == name) return found;
@@ -194,6 +203,7 @@ FunctionKind function_kind(std::string_view schema, std::string_view name, int a
 }
 
 FunctionKind column_notation_kind(std::string_view name) {
+  if (!begins_like_column_notation(name)) return FunctionKind::kPlain;
   const RiskyFunction* const risky = find_risky(name);
   return risky != nullptr && risky->column_notation ? risky->kind : FunctionKind::kPlain;
 }

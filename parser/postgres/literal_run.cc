@@ -1,0 +1,86 @@
+#include "parser/postgres/literal_run.h"
+
+namespace schemaguard::parser::postgres {
+
+#if defined(__SSE2__)
+namespace {
+
+// One bit a byte of a block of 64.
+struct BlockBits {
+  uint64_t quotes = 0;
+  uint64_t stops = 0;  // letters, '_', bytes from 0x80 up, '"', '$', '/' and ';': somebody has to look
+  uint64_t digits = 0;
+  uint64_t dots = 0;
+  uint64_t dashes = 0;
+  uint64_t backslashes = 0;
+};
+
+inline __m128i equal(__m128i block, char byte) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(byte)); }
+
+inline __m128i in_range(__m128i block, char first, int count) {
+  return _mm_cmplt_epi8(_mm_add_epi8(block, _mm_set1_epi8(static_cast<char>(-128 - first))),
+                        _mm_set1_epi8(static_cast<char>(-128 + count)));
+}
+
+inline uint64_t bits(__m128i mask, int shift) {
+  return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(mask))) << shift;
+}
+
+inline BlockBits classify(const char* position, bool backslash_escapes) {
+  BlockBits result;
+  for (int shift = 0; shift < 64; shift += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(position + shift));
+    const __m128i letters = in_range(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
+    const __m128i marks =
+        _mm_or_si128(_mm_or_si128(equal(block, '_'), equal(block, '"')),
+                     _mm_or_si128(equal(block, '$'), _mm_or_si128(equal(block, '/'), equal(block, ';'))));
+    // The sign bit of `block` itself marks the bytes from 0x80 up.
+    result.stops |= bits(_mm_or_si128(_mm_or_si128(letters, marks), block), shift);
+    result.quotes |= bits(equal(block, '\''), shift);
+    result.digits |= bits(in_range(block, '0', 10), shift);
+    result.dots |= bits(equal(block, '.'), shift);
+    result.dashes |= bits(equal(block, '-'), shift);
+    if (backslash_escapes) result.backslashes |= bits(equal(block, '\\'), shift);
+  }
+  return result;
+}
+
+// Bit i tells whether an odd number of the bits 0 to i is set.
+inline uint64_t parity_so_far(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+}  // namespace
+
+const char* literal_run_end(lexical::Text text, const char* position, bool backslash_escapes) {
+  uint64_t carried = 0;                // all ones while a string reaches into this block
+  const char* open_string = position;  // the opening quote of that string
+  while (text.end - position >= 64) {
+    const BlockBits block = classify(position, backslash_escapes);
+    // A doubled quote closes and opens again: no difference for a string without escapes.
+    const uint64_t inside = parity_so_far(block.quotes) ^ carried;
+    const uint64_t odd_dots = block.dots & ~((block.digits << 1) & (block.digits >> 1));
+    const uint64_t odd_dashes = block.dashes & ((block.dashes << 1) | (block.dashes >> 1) | (uint64_t{1} << 63));
+    const uint64_t escapes = block.backslashes & inside;
+    const uint64_t events = ((block.stops | odd_dots | odd_dashes) & ~inside) | escapes;
+    const uint64_t before = events == 0 ? ~uint64_t{0} : (events & (~events + 1)) - 1;
+    const uint64_t openings = block.quotes & inside & before;
+    if (openings != 0) open_string = position + (63 - std::countl_zero(openings));
+    if (events != 0) {
+      const int event = std::countr_zero(events);
+      return ((escapes >> event) & 1) != 0 ? open_string : position + event;
+    }
+    carried = (inside >> 63) != 0 ? ~uint64_t{0} : 0;
+    position += 64;
+  }
+  return carried != 0 ? open_string : position;
+}
+
+#else
+
+const char* literal_run_end(lexical::Text, const char* position, bool) { return position; }
+
+#endif
+
+}  // namespace schemaguard::parser::postgres

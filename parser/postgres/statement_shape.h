@@ -1,0 +1,376 @@
+// StatementShape: what a statement can be, judged from its words and parentheses alone.
+//
+// The heart of SqlScanner: it is told every token of a statement and answers, token by token, whether the statement
+// is still certainly harmless in the sense of sql_scanner.h. It knows just enough of the grammar to keep everyday
+// statements on the fast path (where INTO names a target, which '(' calls a function); whatever it does not know, the
+// full grammar must judge. Positions in the text stay valid as long as the text. Internal to parser/postgres.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <initializer_list>
+#include <string_view>
+
+#include "parser/postgres/function_catalog.h"
+#include "parser/postgres/lexical_rules.h"
+#include "parser/postgres/plain_functions.h"
+#include "parser/postgres/scan_words.h"
+#include "parser/postgres/sql_lexer.h"
+
+namespace schemaguard::parser::postgres {
+
+namespace statement_shape {
+
+// The longest name the server keeps; longer ones are clipped there, so a look-up here would see another name.
+inline constexpr size_t kNameBytesMax = 63;
+
+// What a word does where it stands, apart from being remembered.
+inline constexpr uint8_t kFirstQuery = 1;        // may begin a statement, also in parentheses
+inline constexpr uint8_t kFirst = 2;             // may begin a statement
+inline constexpr uint8_t kFirstTransaction = 4;  // the same, and it is transaction control
+inline constexpr uint8_t kAttention = 8;         // see StatementShape::notice_word
+inline constexpr uint8_t kCallSafe = 16;         // no function can have this name: '(' behind it calls nothing
+
+constexpr std::array<uint8_t, kWordCount> make_word_traits() {
+  std::array<uint8_t, kWordCount> traits{};
+  const auto mark = [&traits](std::initializer_list<Word> words, uint8_t trait) {
+    for (const Word word : words) traits[static_cast<size_t>(word)] |= trait;
+  };
+  mark({Word::kSelect, Word::kValues, Word::kTable, Word::kWith}, kFirstQuery);
+  mark({Word::kInsert, Word::kUpdate, Word::kDelete, Word::kMerge, Word::kFetch, Word::kMove, Word::kClose,
+        Word::kListen, Word::kUnlisten, Word::kNotify, Word::kShow},
+       kFirst);
+  mark({Word::kBegin, Word::kStart, Word::kCommit, Word::kEnd, Word::kRollback, Word::kAbort, Word::kSavepoint,
+        Word::kRelease},
+       kFirstTransaction);
+  mark({Word::kSelect, Word::kValues, Word::kTable, Word::kWith, Word::kInsert, Word::kUpdate, Word::kDelete,
+        Word::kMerge, Word::kInto, Word::kPrepared, Word::kTreat, Word::kJoin, Word::kOn, Word::kXmltable},
+       kAttention);
+  mark({Word::kReserved, Word::kCharacter, Word::kSelect, Word::kValues, Word::kTable, Word::kWith, Word::kFetch,
+        Word::kEnd, Word::kInto, Word::kFrom, Word::kAs, Word::kNot, Word::kOn, Word::kOrder, Word::kGroup,
+        Word::kDistinct, Word::kThen, Word::kXmltable},
+       kCallSafe);
+  // Marks before '(' that are no names at all.
+  mark({Word::kStartMark, Word::kOpenMark, Word::kCloseMark, Word::kCommaMark, Word::kStringMark,
+        Word::kStringCommentMark, Word::kOtherMark},
+       kCallSafe);
+  return traits;
+}
+inline constexpr std::array<uint8_t, kWordCount> kWordTraits = make_word_traits();
+
+inline bool has_trait(Word word, uint8_t trait) { return (kWordTraits[static_cast<size_t>(word)] & trait) != 0; }
+
+constexpr uint64_t low_bytes(size_t count) { return count >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * count)) - 1; }
+
+inline constexpr FoldedWord kSystemCatalog = fold_word("pg_catalog");
+inline constexpr uint64_t kHighBits = 0x8080808080808080ULL;
+inline constexpr uint32_t kUnknownChain = 8;
+inline constexpr uint64_t kSystemPrefix = fold_word("pg_").head;
+
+// The first sixteen bytes of the name of `length` bytes, read without leaving the text.
+inline FoldedWord fold_name(lexical::Text text, const char* start, size_t length) {
+  FoldedWord folded;
+  if (length >= 8) {
+    folded.head = lexical::load_eight(start) | kFoldMask;
+    if (length >= 16) {
+      folded.tail = lexical::load_eight(start + 8) | kFoldMask;
+    } else if (length > 8) {
+      folded.tail = (lexical::load_eight(start + length - 8) | kFoldMask) >> (8 * (16 - length));
+    }
+  } else if (text.end - start >= 8) {
+    folded.head = (lexical::load_eight(start) | kFoldMask) & low_bytes(length);
+  } else {
+    folded = fold_word(std::string_view(start, length));
+  }
+  return folded;
+}
+
+// One bit for every pair of first letters that a risky name in column notation can have.
+constexpr std::array<uint32_t, 32> make_column_notation_starts() {
+  std::array<uint32_t, 32> starts{};
+  for (const std::string_view start : kColumnNotationStarts) {
+    starts[static_cast<size_t>(start[0]) & 31] |= uint32_t{1} << (static_cast<size_t>(start[1]) & 31);
+  }
+  return starts;
+}
+inline constexpr std::array<uint32_t, 32> kColumnNotationPairs = make_column_notation_starts();
+
+}  // namespace statement_shape
+
+class StatementShape {
+ public:
+  struct Name {
+    const char* start = nullptr;
+    size_t length = 0;
+    bool quoted = false;
+  };
+
+  // Every answer of these is "still harmless"; after the first false the object must not be asked again, only counted.
+
+  // A word that stands at `start`, not quoted.
+  bool word(lexical::Text text, const char* start, size_t length) {
+    using namespace statement_shape;
+    const FoldedWord folded = fold_name(text, start, length);
+    const Name name{start, length, false};
+    Word found = length <= 16 && previous() != Word::kDotMark ? find_word(folded) : Word::kName;
+    if (first_) {
+      if (!take_first_word(found)) return false;
+    } else if (found == Word::kName) {
+      return take_name(name, folded);
+    }
+    const bool delete_target = found == Word::kFrom && previous() == Word::kDelete;
+    if (has_trait(found, kAttention) && !notice_word(found)) return false;
+    first_ = false;
+    start_chain(name);
+    delete_target_ = delete_target;
+    in_system_schema_ = false;
+    remember(found);
+    return true;
+  }
+
+  // A quoted name: the bytes between the quotes.
+  bool quoted_name(lexical::Text text, const char* start, size_t length) {
+    if (first_) return start_oddly();
+    return take_name({start, length, true}, statement_shape::fold_name(text, start, length));
+  }
+
+  // Anything else that may stand inside a statement but cannot begin one.
+  bool mark(Word word) {
+    if (first_) return start_oddly();
+    remember(word);
+    return true;
+  }
+
+  bool open() {
+    using namespace statement_shape;
+    if (first_) {
+      count_statement();
+      in_parentheses_ = true;
+    } else if (!has_trait(previous(), kCallSafe) && !opens_without_call()) {
+      return false;
+    }
+    ++depth_;
+    remember(Word::kOpenMark);
+    return true;
+  }
+
+  bool close() {
+    --depth_;
+    return mark(Word::kCloseMark);
+  }
+
+  // A '.' that belongs to no number.
+  bool dot() {
+    // Only a name can be qualified: a chain that starts with anything else counts as too long to be looked up.
+    if (statement_shape::has_trait(previous(), statement_shape::kCallSafe)) {
+      chain_length_ = statement_shape::kUnknownChain;
+    }
+    return mark(Word::kDotMark);
+  }
+
+  void comment() {
+    if (previous() == Word::kStringMark) remember(Word::kStringCommentMark);
+  }
+
+  // Literals, commas and parentheses were skipped; `last` is the mark of the last of them.
+  void skip_literals(Word last) {
+    remember(Word::kOtherMark);
+    remember(last);
+  }
+  // Whether such a run may be skipped here: behind ',' or '(', where nobody counts parentheses.
+  [[nodiscard]] bool may_skip_literals() const {
+    return (previous() == Word::kCommaMark || previous() == Word::kOpenMark) && !with_open_ && !first_;
+  }
+
+  // Counts the statement when that has not been done yet.
+  void count_statement() {
+    count_ += in_statement_ ? 0 : 1;
+    in_statement_ = true;
+  }
+
+  void end_statement() {
+    history_ = 0;
+    first_ = true;
+    in_parentheses_ = false;
+    in_statement_ = false;
+    with_open_ = false;
+    odd_parentheses_ = false;
+    joins_ = false;
+    inserts_ = false;
+    depth_ = 0;
+  }
+
+  [[nodiscard]] Word previous() const { return static_cast<Word>(history_ & 0xFF); }
+  [[nodiscard]] uint32_t statement_count() const { return count_; }
+  [[nodiscard]] bool transaction_control() const { return transaction_; }
+
+ private:
+  [[nodiscard]] Word before_previous() const { return static_cast<Word>((history_ >> 8) & 0xFF); }
+  [[nodiscard]] Word third_last() const { return static_cast<Word>((history_ >> 16) & 0xFF); }
+  void remember(Word word) { history_ = (history_ << 8) | static_cast<uint32_t>(word); }
+
+  // A statement that begins with something else than a word: the server rejects it, the grammar may say so.
+  bool start_oddly() {
+    count_statement();
+    return false;
+  }
+
+  // Whether the '(' behind a name or an unreserved word is certainly no call, or a call of a plain built-in.
+  [[nodiscard]] bool opens_without_call() const {
+    if (declares_) return true;
+    const bool behind_operand = before_previous() == Word::kCloseMark && !odd_parentheses_;
+    const bool behind_name = before_previous() == Word::kName && !odd_parentheses_;
+    const Word before = before_previous();
+    const Word last = previous();
+    if (last == Word::kOver || last == Word::kFilter) return behind_operand;
+    if (last == Word::kBy) return before == Word::kOrder || before == Word::kGroup || before == Word::kPartition;
+    if (last == Word::kConflict) return before == Word::kOn && inserts_ && !joins_;
+    if (last == Word::kMaterialized) {
+      return before == Word::kAs || (before == Word::kNot && third_last() == Word::kAs);
+    }
+    if (last == Word::kJoin) return behind_operand || behind_name || before == Word::kJoinSide;
+    if (last == Word::kSet) return behind_name || before == Word::kUpdate;
+    if (last == Word::kVarying) return before == Word::kCharacter;
+    // Any other unreserved word may be a function's name; left and right are built-in ones.
+    return calls_plain_function();
+  }
+
+  [[nodiscard]] bool calls_plain_function() const {
+    if (chain_length_ > 2 || (chain_length_ == 2 && !in_system_schema_)) return false;
+    const std::string_view written(name_.start, name_.length);
+    if (name_.quoted) return function_kind("", written) == FunctionKind::kPlain;
+    std::array<char, statement_shape::kNameBytesMax> folded;
+    for (size_t i = 0; i < written.size(); ++i) {
+      const char byte = written[i];
+      folded[i] = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
+    }
+    const std::string_view name(folded.data(), written.size());
+    return is_plain_function_name(name) || (chain_length_ == 1 && name == "current_timestamp");
+  }
+
+  bool take_first_word(Word word) {
+    using namespace statement_shape;
+    count_statement();
+    if (has_trait(word, kFirstQuery)) {
+      inserts_ = word == Word::kWith;
+      return true;
+    }
+    if (in_parentheses_) return false;
+    if (has_trait(word, kFirstTransaction)) {
+      transaction_ = true;
+      return true;
+    }
+    inserts_ = word == Word::kInsert;
+    return has_trait(word, kFirst);
+  }
+
+  // Words that decide about harmlessness. May replace the word that is remembered. False: the grammar must judge.
+  bool notice_word(Word& word) {
+    // Every INTO but these may create a table (evasion 7, 8, 13). INSERT is an ordinary name elsewhere:
+    // SELECT 1 insert INTO t.
+    if (word == Word::kInto) return previous() == Word::kInsertVerb || previous() == Word::kMergeVerb;
+    // COMMIT PREPARED (evasion 162); TREAT (x AS f) calls pg_catalog.f(x).
+    if (word == Word::kPrepared || word == Word::kTreat) return false;
+    if (word == Word::kWith) {
+      if (first_) {
+        with_open_ = true;
+        depth_ = 0;
+      }
+      return true;
+    }
+    // DISTINCT ON (…) is followed by an expression: from here on ')' does not mean "behind an operand". The COLUMNS
+    // of XMLTABLE take any word before an expression.
+    if (word == Word::kXmltable || (word == Word::kOn && previous() == Word::kDistinct)) odd_parentheses_ = true;
+    if (word == Word::kJoin || word == Word::kMerge || word == Word::kXmltable) joins_ = true;
+    if (word == Word::kOn || word == Word::kJoin || word == Word::kXmltable) return true;
+    if (word == Word::kInsert && starts_data_change()) word = Word::kInsertVerb;
+    if (word == Word::kMerge && starts_data_change()) word = Word::kMergeVerb;
+    if (depth_ == 0) with_open_ = false;
+    return true;
+  }
+
+  // Whether INSERT or MERGE here is the verb of a statement: the first word, the start of a WITH query's body, or the
+  // main statement behind the list of WITH queries.
+  [[nodiscard]] bool starts_data_change() const {
+    if (first_) return true;
+    if (previous() == Word::kOpenMark) {
+      return before_previous() == Word::kAs || before_previous() == Word::kMaterialized;
+    }
+    return with_open_ && depth_ == 0 && previous() == Word::kCloseMark;
+  }
+
+  // Identifiers, and words that the table does not know. False: the grammar must judge.
+  bool take_name(Name name, FoldedWord folded) {
+    using namespace statement_shape;
+    const Word last = previous();
+    if (name.length > kNameBytesMax) return false;
+    if (last == Word::kDotMark) {
+      ++chain_length_;
+      in_system_schema_ = in_system_schema_ && chain_length_ == 2;
+      const uint32_t pairs = kColumnNotationPairs[folded.head & 31];
+      if (((pairs >> ((folded.head >> 8) & 31)) & 1) != 0 && is_risky_column(name)) return false;
+    } else {
+      start_chain(name);
+      in_system_schema_ = folded == kSystemCatalog && name.length == 10 && (!name.quoted || is_lower_case(name));
+    }
+    if (targets_ && is_system_name(name, folded)) return false;
+    // In the Turkish single-byte encodings the server folds 0xDD to 'i', so the name is not what it seems.
+    const bool maybe_high = ((folded.head | folded.tail) & kHighBits) != 0 || name.length > 16;
+    if (maybe_high && !name.quoted && std::memchr(name.start, 0xDD, name.length) != nullptr) return false;
+    name_ = name;
+    remember(Word::kName);
+    return true;
+  }
+
+  // The first name of a possibly qualified one, behind the token `previous()`.
+  void start_chain(Name name) {
+    const Word last = previous();
+    name_ = name;
+    chain_length_ = 1;
+    targets_ =
+        last == Word::kUpdate || last == Word::kInto || last == Word::kOnly || (last == Word::kFrom && delete_target_);
+    // A name with '(' behind it that lists columns or a type's modifiers: INSERT INTO t (…), AS t (…), WITH t (…).
+    declares_ = last == Word::kInto || last == Word::kAs || last == Word::kWith || last == Word::kRecursive ||
+                (last == Word::kCommaMark && with_open_ && depth_ == 0);
+  }
+
+  static bool is_lower_case(Name name) {
+    return std::all_of(name.start, name.start + name.length, [](char byte) { return byte < 'A' || byte > 'Z'; });
+  }
+
+  static bool is_risky_column(Name name) {
+    std::array<char, statement_shape::kNameBytesMax> lower;
+    std::transform(name.start, name.start + name.length, lower.begin(),
+                   [](char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte; });
+    return column_notation_kind({lower.data(), name.length}) != FunctionKind::kPlain;
+  }
+
+  // pg_catalog, pg_toast, pg_temp, every relation of pg_catalog, and information_schema.
+  static bool is_system_name(Name name, FoldedWord folded) {
+    return (folded.head & statement_shape::low_bytes(3)) == statement_shape::kSystemPrefix ||
+           is_word(std::string_view(name.start, name.length), "information_schema");
+  }
+
+  uint32_t count_ = 0;
+  uint32_t history_ = 0;  // the last four tokens, one Word a byte, the latest lowest
+  bool transaction_ = false;
+  // About the statement.
+  bool first_ = true;             // nothing but '(' so far
+  bool in_statement_ = false;     // counted already
+  bool in_parentheses_ = false;   // begins with '('
+  bool with_open_ = false;        // in the list of WITH queries, the main statement is still to come
+  bool odd_parentheses_ = false;  // see notice_word
+  bool joins_ = false;            // ON may begin a join condition
+  bool inserts_ = false;          // ON CONFLICT is possible
+  int64_t depth_ = 0;             // open parentheses; kept up only while with_open_
+  // About the latest name.
+  Name name_;
+  uint32_t chain_length_ = 0;      // 2 for schema.name
+  bool in_system_schema_ = false;  // the chain starts with pg_catalog
+  bool declares_ = false;
+  bool targets_ = false;        // the chain names what a statement changes
+  bool delete_target_ = false;  // the latest FROM belongs to DELETE
+};
+
+}  // namespace schemaguard::parser::postgres
