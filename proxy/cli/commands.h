@@ -9,5 +9,9 @@
 namespace schemaguard::proxy {
 
 void add_version_command(CLI::App& app, int& status);
+void add_explain_command(CLI::App& app, int& status);
+void add_check_config_command(CLI::App& app, int& status);
+// Registers `policy` with `show`; further sub-commands find it with app.get_subcommand("policy").
+void add_policy_command(CLI::App& app, int& status);
 
 }  // namespace schemaguard::proxy

@@ -1,0 +1,72 @@
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "absl/time/clock.h"
+#include "proxy/cli/commands.h"
+#include "proxy/cli/explanation.h"
+#include "proxy/cli/named_database.h"
+#include "proxy/cli/read_text.h"
+
+namespace schemaguard::proxy {
+namespace {
+
+struct ExplainOptions {
+  std::string engine = "postgresql";
+  std::string config_file, database, format = "text", sql;
+  policies::Subject subject;
+  std::vector<std::string> search_path;
+};
+
+int fail(std::string_view message) {
+  std::cerr << "schemaguard explain: " << message << '\n';
+  return 1;
+}
+
+int explain_text(ExplainOptions options) {
+  if (options.sql == "-") options.sql.assign(std::istreambuf_iterator<char>(std::cin), {});
+  const absl::StatusOr<NamedDatabase> database = find_database(options.config_file, options.database);
+  if (!database.ok()) return fail(std::string(database.status().message()));
+  options.subject.database = database->name;
+  options.subject.now = absl::Now();
+  const absl::StatusOr<parser::TextFacts> facts = read_text(options.sql, {}, database->limits);
+  if (!facts.ok()) return fail(std::string(facts.status().message()));
+  policies::SessionNames names;
+  if (!options.search_path.empty()) {
+    names.search_path = options.search_path;
+    names.search_path_certain = true;
+  }
+  const Explanation explanation = explain(*facts, *database->policy, options.subject, names);
+  std::cout << (options.format == "json" ? explanation_json(explanation) : explanation_text(explanation)) << '\n';
+  return exit_status(explanation);
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("explain", "Show how the guard reads SQL and what it would do with it");
+  auto options = std::make_shared<ExplainOptions>();
+  command->add_option("--engine", options->engine, "postgresql")->check(CLI::IsMember({"postgresql"}));
+  command->add_option("--config", options->config_file, "Configuration file; without it only the built-in policy");
+  command->add_option("--database", options->database, "SERVER/NAME of the configuration");
+  policies::Subject& subject = options->subject;
+  subject.user = "application";
+  command->add_option("--user", subject.user, "Login that sends it (default: application)");
+  command->add_option("--role", subject.role, "Current role, when SET ROLE was used");
+  command->add_option("--application", subject.application, "application_name of the session");
+  command->add_option("--client", subject.client_address, "Address the session comes from (default: a Unix socket)");
+  command->add_option("--certificate", subject.client_certificate, "Common name of its client certificate");
+  command->add_flag("--migration-listener", subject.migration_listener, "The session came through that listener");
+  command->add_option("--search-path", options->search_path, "Schemas of its search_path")->delimiter(',');
+  command->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->add_option("SQL", options->sql, "The text; - for standard input")->required();
+  command->callback([options, &status] { status = explain_text(*options); });
+}
+
+}  // namespace schemaguard::proxy

@@ -1,0 +1,25 @@
+// Guard login probe: can the guard's own side connection log in, and to what?
+//
+// Connects with libpq as the side connection will: same address, TLS and password source, read-only, with a timeout.
+// The password is read from its file or environment variable, handed to libpq and never kept or printed. Blocking;
+// never throws.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "proxy/config/config.h"
+
+namespace schemaguard::proxy::postgres {
+
+struct GuardLoginProbe {
+  std::string address;
+  bool connected = false;
+  std::string detail;  // "PostgreSQL 15.4, primary", or the cause
+};
+
+// One result for each upstream address; empty when no guard_login is configured.
+std::vector<GuardLoginProbe> probe_guard_login(const ServerConfig& server, std::chrono::milliseconds timeout);
+
+}  // namespace schemaguard::proxy::postgres
