@@ -1,7 +1,5 @@
 #include "policies/rules/builtin_policy.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -76,16 +74,6 @@ std::string_view opaque_reason_name(OpaqueReason reason) {
       return "unknown_prepared";
   }
   return "";
-}
-
-bool is_trusted_extension(std::string_view name) {
-  static constexpr auto kTrusted = std::to_array<std::string_view>({
-      "bool_plperl",     "btree_gin",       "btree_gist", "citext",       "cube", "dict_int",  "fuzzystrmatch",
-      "hstore",          "intarray",        "isn",        "jsonb_plperl", "lo",   "ltree",     "pg_trgm",
-      "pgcrypto",        "plperl",          "plpgsql",    "pltcl",        "seg",  "tablefunc", "tcn",
-      "tsm_system_rows", "tsm_system_time", "unaccent",   "uuid-ossp",
-  });
-  return std::find(kTrusted.begin(), kTrusted.end(), name) != kTrusted.end();
 }
 
 }  // namespace schemaguard::policies

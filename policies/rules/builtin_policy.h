@@ -19,7 +19,4 @@ std::string_view opaque_reason_name(parser::OpaqueReason reason);
 // The same for COPY … PROGRAM.
 inline constexpr std::string_view kCopyProgramChange = "copy_program";
 
-// Extensions that PostgreSQL 15 itself marks as trusted: CREATE EXTENSION for them is an ordinary schema change.
-bool is_trusted_extension(std::string_view name);
-
 }  // namespace schemaguard::policies

@@ -3,6 +3,8 @@
 #include <functional>
 #include <optional>
 
+#include "parser/postgres/extensions.h"
+#include "parser/postgres/function_catalog.h"
 #include "policies/rules/builtin_policy.h"
 #include "policies/rules/compiled_policy.h"
 #include "policies/rules/effective_classes.h"
@@ -19,6 +21,10 @@ using parser::ObjectUse;
 using parser::OpaqueReason;
 using parser::StatementClass;
 using parser::StatementFacts;
+using parser::postgres::function_effect;
+using parser::postgres::function_kind;
+using parser::postgres::FunctionEffect;
+using parser::postgres::is_trusted_extension;
 
 constexpr std::string_view kPlainRule = "builtin/plain";
 
@@ -41,15 +47,16 @@ bool names_one_of_the_extensions(const StatementFacts& facts, const std::vector<
   return any;
 }
 
-// A function is plain when a list of the policy says so. One that runs SQL text must be listed by its own name.
+// A function is plain when a list of the policy says so. One that is known to be risky must be listed by its own name.
 bool all_functions_plain(const StatementFacts& facts, const std::vector<PlainFunction>& plain,
                          const SessionNames& names) {
   if (plain.empty() || facts.functions.empty()) return false;
-  const bool by_name_only = facts.opaque == OpaqueReason::kRunsSqlText;
   return std::all_of(facts.functions.begin(), facts.functions.end(), [&](const std::string& function) {
+    const UnitName name = function_unit_name(function);
+    const OpaqueReason opaque = function_effect(function_kind(name.schema, name.name)).opaque;
+    const bool by_name_only = opaque != OpaqueReason::kUnprovedRoutine && opaque != OpaqueReason::kNone;
     return std::any_of(plain.begin(), plain.end(), [&](const PlainFunction& entry) {
-      return (!by_name_only || entry.literal_name) &&
-             object_matches(entry.glob, function_unit_name(function), names) == Truth::kYes;
+      return (!by_name_only || entry.literal_name) && object_matches(entry.glob, name, names) == Truth::kYes;
     });
   });
 }
@@ -119,14 +126,13 @@ class Judge {
         if (facts_.settings.empty()) judge_unit({.statement_class = one});
         return;
       case StatementClass::kOpaque:
-        judge_functions(one, opaque_reason_name(facts_.opaque));
+        judge_opaque();
         return;
       case StatementClass::kServerFile: {
         const std::string_view change = facts_.copy == parser::CopyUse::kProgram ? kCopyProgramChange : "";
-        for (const ObjectUse& use : facts_.objects) {
-          judge_unit({.statement_class = one, .change = change, .object = unit_name(use)});
-        }
-        if (facts_.objects.empty()) judge_functions(one, change);
+        const bool functions = judge_functions(one);
+        if (functions && facts_.copy == parser::CopyUse::kNone) return;
+        if (!judge_objects(one, facts_.objects, change)) judge_unit({.statement_class = one, .change = change});
         return;
       }
       case StatementClass::kTemporary:
@@ -136,9 +142,12 @@ class Judge {
       case StatementClass::kDestructive:
       case StatementClass::kMaintenance:
       case StatementClass::kAdmin:
-      case StatementClass::kUnread:
-        if (!judge_changes(one) && !judge_objects(one, facts_.objects)) judge_unit({.statement_class = one});
+      case StatementClass::kUnread: {
+        const bool changes = judge_changes(one);
+        const bool functions = judge_functions(one);
+        if (!changes && !functions && !judge_objects(one, facts_.objects)) judge_unit({.statement_class = one});
         return;
+      }
     }
   }
 
@@ -166,16 +175,45 @@ class Judge {
     return any;
   }
 
-  bool judge_objects(StatementClass one, const std::vector<ObjectUse>& objects) {
-    for (const ObjectUse& use : objects) judge_unit({.statement_class = one, .object = unit_name(use)});
+  bool judge_objects(StatementClass one, const std::vector<ObjectUse>& objects, std::string_view change = {}) {
+    for (const ObjectUse& use : objects) {
+      judge_unit({.statement_class = one, .change = change, .object = unit_name(use)});
+    }
     return !objects.empty();
   }
 
-  void judge_functions(StatementClass one, std::string_view change) {
+  // The functions whose call alone puts a statement into this class: pg_read_file, setval, pg_terminate_backend.
+  bool judge_functions(StatementClass one) {
+    bool any = false;
     for (const std::string& function : facts_.functions) {
-      judge_unit({.statement_class = one, .change = change, .object = function_unit_name(function)});
+      const UnitName name = function_unit_name(function);
+      const FunctionEffect effect = function_effect(function_kind(name.schema, name.name));
+      if (effect.statement_class != one || effect.opaque != OpaqueReason::kNone) continue;
+      any = true;
+      judge_unit({.statement_class = one, .object = name});
     }
-    if (facts_.functions.empty()) judge_unit({.statement_class = one, .change = change});
+    return any;
+  }
+
+  // Every function by what is known of it, so that a rule that allows one of them does not allow the others.
+  void judge_opaque() {
+    constexpr StatementClass kOne = StatementClass::kOpaque;
+    const bool call = facts_.opaque == OpaqueReason::kProcedureCall;
+    bool runs_sql_text = false;
+    bool any = false;
+    for (const std::string& function : facts_.functions) {
+      const UnitName name = function_unit_name(function);
+      FunctionEffect effect = function_effect(function_kind(name.schema, name.name));
+      if (effect.opaque == OpaqueReason::kNone) continue;
+      if (effect.opaque == OpaqueReason::kUnprovedRoutine && call) effect.opaque = OpaqueReason::kProcedureCall;
+      runs_sql_text |= effect.opaque == OpaqueReason::kRunsSqlText;
+      any = true;
+      judge_unit({.statement_class = kOne, .change = opaque_reason_name(effect.opaque), .object = name});
+    }
+    const bool said = facts_.opaque == OpaqueReason::kRunsSqlText
+                          ? runs_sql_text
+                          : any && (call || facts_.opaque == OpaqueReason::kUnprovedRoutine);
+    if (!said) judge_unit({.statement_class = kOne, .change = opaque_reason_name(facts_.opaque)});
   }
 
   void judge_unit(const Unit& unit) {
@@ -186,10 +224,9 @@ class Judge {
 
   Decision decide(const Unit& unit) {
     // A doubtful match of a rule that logs or warns does not end the search, but the verdict is at least that.
-    Decision floor{.rule = nullptr, .unit = unit, .action = Action::kAllow, .opaque = facts_.opaque};
+    Decision floor{.rule = nullptr, .unit = unit, .action = Action::kAllow};
     std::optional<Observed> observed;
-    Decision found{
-        .rule = &rules_.back(), .builtin = true, .unit = unit, .action = Action::kBlock, .opaque = facts_.opaque};
+    Decision found{.rule = &rules_.back(), .builtin = true, .unit = unit, .action = Action::kBlock};
     for (const CompiledRule& compiled : compiled_.rules) {
       const Rule& rule = rules_[compiled.index];
       if (rule.mode == Mode::kOff) continue;

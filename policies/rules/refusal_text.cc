@@ -7,7 +7,6 @@
 namespace schemaguard::policies {
 namespace {
 
-using parser::OpaqueReason;
 using parser::StatementClass;
 
 constexpr size_t kNameBytesMax = 200;
@@ -58,21 +57,11 @@ std::string_view class_reason(StatementClass statement_class) {
   return reason::kUnread;
 }
 
-std::string_view opaque_reason(OpaqueReason opaque) {
-  switch (opaque) {
-    case OpaqueReason::kRunsSqlText:
-      return reason::kRunsSqlText;
-    case OpaqueReason::kDynamicCode:
-      return reason::kDynamicCode;
-    case OpaqueReason::kFunctionCall:
-      return reason::kFunctionCall;
-    case OpaqueReason::kUnknownPrepared:
-      return reason::kUnknownPrepared;
-    case OpaqueReason::kNone:
-    case OpaqueReason::kUnprovedRoutine:
-    case OpaqueReason::kProcedureCall:
-    case OpaqueReason::kUnreadableCode:
-      return reason::kUnreadableCode;
+// The change of an opaque unit is the word for its reason; a unit without one was read by nobody.
+std::string_view opaque_reason(std::string_view change) {
+  for (const std::string_view code :
+       {reason::kRunsSqlText, reason::kDynamicCode, reason::kFunctionCall, reason::kUnknownPrepared}) {
+    if (change == code) return code;
   }
   return reason::kUnreadableCode;
 }
@@ -142,7 +131,7 @@ std::string_view verdict_reason(const Decision& decision) {
   if (!decision.builtin) return reason::kRule;
   if (decision.action != Action::kBlock) return reason::kLoggedClass;
   if (decision.unit.change == kCopyProgramChange) return reason::kServerProgram;
-  if (decision.unit.statement_class == StatementClass::kOpaque) return opaque_reason(decision.opaque);
+  if (decision.unit.statement_class == StatementClass::kOpaque) return opaque_reason(decision.unit.change);
   return class_reason(decision.unit.statement_class);
 }
 

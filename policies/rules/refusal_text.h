@@ -20,7 +20,6 @@ struct Decision {
   bool builtin = false;
   Unit unit = {};
   Action action = Action::kAllow;
-  parser::OpaqueReason opaque = parser::OpaqueReason::kNone;
 };
 
 // "public.services"; an unqualified name gets the first schema of a search_path that is certain.

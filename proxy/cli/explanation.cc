@@ -38,17 +38,25 @@ void add_once(std::vector<std::string>& names, std::string name) {
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
 }
 
+// CREATE INDEX ON t names its table only.
+std::string changed_name(const Change& change) {
+  const bool named = !change.object.name.name.empty() || !change.relation;
+  return named ? change.object.name.display() : change.relation->name.display();
+}
+
 std::vector<std::string> object_names(const StatementFacts& facts) {
   std::vector<std::string> names;
-  for (const Change& change : facts.changes) add_once(names, change.object.name.display());
+  for (const Change& change : facts.changes) add_once(names, changed_name(change));
   for (const parser::ObjectUse& use : facts.objects) add_once(names, use.name.display());
   return names;
 }
 
 std::string change_text(const Change& change) {
-  std::string text = concatenate({change.kind, " ", change.object.name.display()});
+  std::string text = concatenate({change.kind, " ", changed_name(change)});
   if (!change.member.empty()) text += concatenate({".", change.member});
-  if (change.relation) text += concatenate({" on ", change.relation->name.display()});
+  if (change.relation && !change.object.name.name.empty()) {
+    text += concatenate({" on ", change.relation->name.display()});
+  }
   if (!change.new_name.empty()) text += concatenate({" -> ", change.new_name});
   if (change.column && !change.column->type.empty()) text += concatenate({" ", change.column->type});
   return text;

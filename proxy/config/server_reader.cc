@@ -266,6 +266,11 @@ class ServerReader {
 
 }  // namespace
 
+ServerReaderOutput read_server(const YAML::Node& node, const std::string& path, const std::string& directory,
+                               YamlErrors& errors) {
+  return ServerReader(node, path, directory, errors).read();
+}
+
 std::string resolve_file(const std::string& directory, const std::string& file) {
   if (file.empty() || file.front() == '/' || directory.empty()) return file;
   return directory + "/" + file;
