@@ -11,11 +11,16 @@ bool closes(std::string_view token) { return token == ")" || token == "]"; }
 
 }  // namespace
 
-std::optional<size_t> ClauseCutter::token_at(size_t offset) const {
+size_t ClauseCutter::token_from(size_t offset) const {
   const auto found = std::lower_bound(tokens_.begin(), tokens_.end(), offset,
-                                      [](const GrammarToken& token, size_t place) { return token.start < place; });
-  if (found == tokens_.end() || found->start != offset) return std::nullopt;
+                                      [](const TextToken& token, size_t place) { return token.start < place; });
   return static_cast<size_t>(found - tokens_.begin());
+}
+
+std::optional<size_t> ClauseCutter::token_at(size_t offset) const {
+  const size_t token = token_from(offset);
+  if (token >= tokens_.size() || tokens_[token].start != offset) return std::nullopt;
+  return token;
 }
 
 std::string_view ClauseCutter::token_text(size_t token) const {

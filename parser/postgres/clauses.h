@@ -6,14 +6,19 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "parser/postgres/grammar.h"
-
 namespace schemaguard::parser::postgres {
+
+// Bytes [start, end) of one token.
+struct TextToken {
+  uint32_t start = 0;
+  uint32_t end = 0;
+};
 
 // Tokens [first, last).
 struct TokenRange {
@@ -25,10 +30,12 @@ struct TokenRange {
 class ClauseCutter {
  public:
   // `tokens` without comments, in order. Both must outlive the cutter.
-  ClauseCutter(std::string_view text, const std::vector<GrammarToken>& tokens) : text_(text), tokens_(tokens) {}
+  ClauseCutter(std::string_view text, const std::vector<TextToken>& tokens) : text_(text), tokens_(tokens) {}
 
   // The token that starts at byte `offset`.
   [[nodiscard]] std::optional<size_t> token_at(size_t offset) const;
+  // The first token that starts at byte `offset` or later.
+  [[nodiscard]] size_t token_from(size_t offset) const;
   // Whether the token is this word (ASCII case ignored) or this punctuation.
   [[nodiscard]] bool is(size_t token, std::string_view word) const;
   [[nodiscard]] std::string_view token_text(size_t token) const;
@@ -46,7 +53,7 @@ class ClauseCutter {
 
  private:
   std::string_view text_;
-  const std::vector<GrammarToken>& tokens_;
+  const std::vector<TextToken>& tokens_;
 };
 
 }  // namespace schemaguard::parser::postgres

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "parser/postgres/function_catalog.h"
 #include "parser/postgres/names.h"
 #include "parser/postgres/objects.h"
 #include "parser/postgres/settings.h"
@@ -31,9 +32,41 @@ void set_config_facts(const TreeList& arguments, StatementFacts& facts) {
   facts.settings.push_back(std::move(change));
 }
 
-void add_opaque(OpaqueReason reason, StatementFacts& facts) {
-  facts.classes.add(StatementClass::kOpaque);
-  facts.opaque = std::max(facts.opaque, reason);
+void add_effect(FunctionKind kind, const ObjectName& name, StatementFacts& facts) {
+  if (kind == FunctionKind::kPlain) return;
+  const FunctionEffect effect = function_effect(kind);
+  facts.classes.add(effect.statement_class);
+  facts.opaque = std::max(facts.opaque, effect.opaque);
+  add_function(facts, name.display());
+}
+
+// `value.name` calls the function of that name when there is no such column.
+void column_notation_facts(std::string_view field, StatementFacts& facts) {
+  ObjectName name;
+  name.name = std::string(field);
+  add_effect(column_notation_kind(field), name, facts);
+}
+
+void column_reference_facts(const TreeNode& reference, StatementFacts& facts) {
+  const TreeList& fields = list(reference, "fields");
+  for (size_t i = 1; i < fields.size(); ++i) column_notation_facts(string_of(fields[i]), facts);
+}
+
+void indirection_facts(const TreeNode& indirection, StatementFacts& facts) {
+  for (const boost::json::value& step : list(indirection, "indirection")) {
+    column_notation_facts(string_of(step), facts);
+  }
+}
+
+// What one field of a tree says by itself; the walk visits what stands below it.
+void field_facts(std::string_view key, const TreeNode& object, StatementFacts& facts) {
+  if (key == "FuncCall") call_facts(object, facts);
+  if (key == "ColumnRef") column_reference_facts(object, facts);
+  if (key == "A_Indirection") indirection_facts(object, facts);
+  if (key == "intoClause") into_clause_facts(object, facts);
+  if (key == "InsertStmt" || key == "UpdateStmt" || key == "DeleteStmt" || key == "MergeStmt") {
+    if (const TreeNode* target = child(object, "relation")) written_relation_facts(*target, facts);
+  }
 }
 
 }  // namespace
@@ -59,8 +92,8 @@ void call_facts(const TreeNode& function_call, StatementFacts& facts) {
     set_config_facts(list(function_call, "args"), facts);
     return;
   }
-  add_function(facts, name.display());
-  add_opaque(OpaqueReason::kUnprovedRoutine, facts);
+  const int argument_count = static_cast<int>(list(function_call, "args").size());
+  add_effect(function_kind(name.schema, name.name, argument_count), name, facts);
 }
 
 void collect_functions(const TreeNode& node, StatementFacts& facts) {
@@ -70,13 +103,7 @@ void collect_functions(const TreeNode& node, StatementFacts& facts) {
       const std::string_view key(field.key().data(), field.key().size());
       const boost::json::value& value = field.value();
       const TreeNode* object = value.if_object();
-      if (object != nullptr) {
-        if (key == "FuncCall") call_facts(*object, facts);
-        if (key == "intoClause") into_clause_facts(*object, facts);
-        if (key == "InsertStmt" || key == "UpdateStmt" || key == "DeleteStmt" || key == "MergeStmt") {
-          if (const TreeNode* target = child(*object, "relation")) written_relation_facts(*target, facts);
-        }
-      }
+      if (object != nullptr) field_facts(key, *object, facts);
       if (object != nullptr || value.is_array()) pending.push_back(&value);
     }
   };

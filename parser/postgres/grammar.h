@@ -1,6 +1,6 @@
-// Grammar: the one door to libpg_query, PostgreSQL's own scanner and grammar as a library.
+// Grammar: the one door to libpg_query, PostgreSQL's own grammar as a library.
 //
-// Only grammar.cc includes <pg_query.h>; everything above sees tokens and JSON trees, so that a change of the library's
+// Only grammar.cc includes <pg_query.h>; everything above sees JSON trees, so that a change of the library's
 // interface (15, 17 and 18 differ) stays in one file. The library may be called with bounded text only and on threads
 // with a big stack (evasion section 0, findings 2 to 5): the caller sees to both. A SyntaxTree owns all its memory;
 // nothing that is returned points into the library. Errors are values: a text that the grammar rejects yields a tree
@@ -16,20 +16,6 @@
 #include <vector>
 
 namespace schemaguard::parser::postgres {
-
-// Bytes [start, end) of one token; comments are tokens too.
-struct GrammarToken {
-  uint32_t start = 0;
-  uint32_t end = 0;
-};
-
-struct GrammarScan {
-  bool complete = false;  // false: the scanner itself gave up (unterminated string or comment, bad escape)
-  std::vector<GrammarToken> tokens;
-};
-
-// The tokens of `text` under one reading of backslashes.
-GrammarScan scan_tokens(const std::string& text, bool standard_conforming_strings);
 
 // One parsed text. Movable; `root()` and everything below it lives as long as the tree.
 class SyntaxTree {
@@ -51,9 +37,6 @@ inline constexpr size_t kTreeDepthMax = 16'000;
 
 // {"version": …, "stmts": [{"stmt": {…}, "stmt_location": …, "stmt_len": …}]}
 SyntaxTree parse_statements(const std::string& text, bool standard_conforming_strings);
-
-// The bodies of the DO statements in `text`: [{"PLpgSQL_function": {…}}].
-SyntaxTree parse_procedural_code(const std::string& text, bool standard_conforming_strings);
 
 // False when the linked library offers no way to read with standard_conforming_strings off.
 bool grammar_reads_backslash_escapes();

@@ -153,8 +153,8 @@ Persistence existing_persistence(const ObjectName& name) {
 }
 
 Persistence created_persistence(const TreeNode& range_var, const ObjectName& name) {
-  const bool temporary = text(range_var, "relpersistence") == "t" || name.schema == kTemporarySchema;
-  return temporary ? Persistence::kTemporary : Persistence::kPersistent;
+  if (text(range_var, "relpersistence") == "t") return Persistence::kTemporary;
+  return existing_persistence(name);
 }
 
 std::string type_text(const TreeNode& type_name) {

@@ -26,7 +26,8 @@ ObjectName relation_name(const TreeNode& range_var, std::string_view default_sch
 
 // Whether an existing relation of this name is temporary: certain for pg_temp, open for an unqualified name.
 Persistence existing_persistence(const ObjectName& name);
-// Whether a relation about to be created is temporary; an unqualified name without TEMP is not.
+// Whether a relation about to be created is temporary; open for an unqualified name without TEMP, which goes into the
+// first schema of the search path (evasion 18).
 Persistence created_persistence(const TreeNode& range_var, const ObjectName& name);
 
 // A TypeName as the server's format_type prints it: "character varying(10)", "timestamp(3) with time zone", "text[]".

@@ -1,6 +1,8 @@
 #include "parser/postgres/statement_reader.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,9 +10,11 @@
 #include "parser/postgres/clauses.h"
 #include "parser/postgres/first_words.h"
 #include "parser/postgres/grammar.h"
+#include "parser/postgres/lexed_text.h"
 #include "parser/postgres/nesting.h"
 #include "parser/postgres/statement_source.h"
 #include "parser/postgres/tree.h"
+#include "parser/postgres/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {
@@ -22,51 +26,15 @@ TextFacts unread_text(std::string_view reason) {
   return facts;
 }
 
-bool is_comment(std::string_view token) { return token.starts_with("--") || token.starts_with("/*"); }
-
-// A string, then comments only, then a string again: the library's scanner and the server's disagree about what such a
-// text is from here on, so nothing behind it can be trusted (evasion 40).
-bool has_string_comment_string(std::string_view text, const std::vector<GrammarToken>& tokens) {
-  bool after_string = false;
-  bool comment_seen = false;
-  for (const GrammarToken& token : tokens) {
-    const std::string_view word = text.substr(token.start, token.end - token.start);
-    if (is_comment(word)) {
-      comment_seen = true;
-      continue;
-    }
-    if (after_string && comment_seen && word.starts_with("'")) return true;
-    after_string = word.ends_with("'");
-    comment_seen = false;
-  }
-  return false;
-}
-
-// Overwrites comments with spaces, so that offsets hold, and drops their tokens: the grammar rejects comments in places
-// where the server takes them (evasion 39 to 41).
-void blank_comments(std::string& text, std::vector<GrammarToken>& tokens) {
-  std::vector<GrammarToken> kept;
-  kept.reserve(tokens.size());
-  for (const GrammarToken& token : tokens) {
-    const std::string_view word = std::string_view(text).substr(token.start, token.end - token.start);
-    if (!is_comment(word)) {
-      kept.push_back(token);
-      continue;
-    }
-    std::fill(text.begin() + token.start, text.begin() + token.end, ' ');
-  }
-  tokens = std::move(kept);
-}
-
 // One text under one reading.
 class TextReader {
  public:
-  TextReader(std::string text, std::vector<GrammarToken> tokens, bool standard_conforming_strings,
-             const ReaderLimits& limits)
-      : text_(std::move(text)),
-        tokens_(std::move(tokens)),
+  TextReader(LexedText lexed, bool standard_conforming_strings, size_t code_depth, const ReaderLimits& limits)
+      : text_(std::move(lexed.blanked)),
+        tokens_(std::move(lexed.tokens)),
         clauses_(text_, tokens_),
         standard_conforming_strings_(standard_conforming_strings),
+        code_depth_(code_depth),
         limits_(limits) {}
 
   TextFacts read() {
@@ -101,9 +69,9 @@ class TextReader {
   // Statements [begin, end) in one call of the grammar; one by one when it rejects them together, because one odd
   // statement must not hide the others (evasion 66).
   void read_group(const std::vector<TokenRange>& pieces, size_t begin, size_t end) {
-    if (begin >= end || read_tokens(pieces[begin].first, pieces[end - 1].last)) return;
+    if (begin >= end || read_pieces(pieces, begin, end)) return;
     for (size_t piece = begin; piece < end; ++piece) {
-      if (end - begin > 1 && read_tokens(pieces[piece].first, pieces[piece].last)) continue;
+      if (end - begin > 1 && read_pieces(pieces, piece, piece + 1)) continue;
       fall_back(pieces[piece], "syntax");
     }
   }
@@ -116,74 +84,99 @@ class TextReader {
     facts_.statements.push_back(std::move(statement));
   }
 
-  // False when the grammar rejects the tokens [first, last).
-  bool read_tokens(size_t first, size_t last) {
+  // False when the grammar rejects the pieces, or finds other statements in them than the server's own cut.
+  bool read_pieces(const std::vector<TokenRange>& pieces, size_t begin, size_t end) {
+    const size_t first = pieces[begin].first;
+    const size_t last = pieces[end - 1].last;
     const size_t start = tokens_[first].start;
     const std::string part = text_.substr(start, tokens_[last - 1].end - start);
     const SyntaxTree tree = parse_statements(part, standard_conforming_strings_);
-    if (!tree) return false;
-    const TreeNode* root = tree.root()->if_object();
-    if (root == nullptr) return false;
+    const TreeNode* root = tree ? tree.root()->if_object() : nullptr;
+    if (root == nullptr || list(*root, "stmts").size() != end - begin) return false;
     // Locations in the tree count from the part's beginning.
-    std::vector<GrammarToken> shifted(tokens_.begin() + static_cast<std::ptrdiff_t>(first),
-                                      tokens_.begin() + static_cast<std::ptrdiff_t>(last));
-    for (GrammarToken& token : shifted) {
+    std::vector<TextToken> shifted(tokens_.begin() + static_cast<std::ptrdiff_t>(first),
+                                   tokens_.begin() + static_cast<std::ptrdiff_t>(last));
+    for (TextToken& token : shifted) {
       token.start -= static_cast<uint32_t>(start);
       token.end -= static_cast<uint32_t>(start);
     }
     const ClauseCutter clauses(part, shifted);
+    const size_t before = facts_.statements.size();
+    size_t piece = begin;
     for (const boost::json::value& item : list(*root, "stmts")) {
-      if (const TreeNode* raw = item.if_object()) read_statement(*raw, clauses, shifted, start);
+      const TokenRange range = {.first = pieces[piece].first - first, .last = pieces[piece].last - first};
+      const TreeNode* raw = item.if_object();
+      if (raw == nullptr || !begins_at(*raw, clauses, range)) {
+        facts_.statements.resize(before);
+        return false;
+      }
+      read_statement(*raw, clauses, range, pieces[piece]);
+      ++piece;
     }
     return true;
   }
 
-  void read_statement(const TreeNode& raw, const ClauseCutter& clauses, const std::vector<GrammarToken>& tokens,
-                      size_t start) {
+  // Whether the grammar's statement begins where the piece begins; spaces may stand between.
+  static bool begins_at(const TreeNode& raw, const ClauseCutter& clauses, TokenRange range) {
     const auto offset = static_cast<size_t>(std::max<int64_t>(number(raw, "stmt_location"), 0));
-    const auto length = static_cast<size_t>(std::max<int64_t>(number(raw, "stmt_len"), 0));
-    const auto first = std::lower_bound(tokens.begin(), tokens.end(), offset,
-                                        [](const GrammarToken& token, size_t place) { return token.start < place; });
-    auto last = tokens.end();
-    if (length > 0) {
-      last = std::lower_bound(first, tokens.end(), offset + length,
-                              [](const GrammarToken& token, size_t place) { return token.start < place; });
-    }
-    TokenRange range = {.first = static_cast<size_t>(first - tokens.begin()),
-                        .last = static_cast<size_t>(last - tokens.begin())};
-    while (range.last > range.first && clauses.is(range.last - 1, ";")) --range.last;
+    size_t first = clauses.token_from(offset);
+    while (clauses.is(first, ";")) ++first;
+    return first == range.first;
+  }
+
+  void read_statement(const TreeNode& raw, const ClauseCutter& clauses, TokenRange range, TokenRange piece) {
     const StatementSource source = {.clauses = clauses,
                                     .statement = range,
                                     .enclosing_schema = {},
-                                    .standard_conforming_strings = standard_conforming_strings_};
+                                    .standard_conforming_strings = standard_conforming_strings_,
+                                    .code_depth = code_depth_};
     StatementFacts statement;
     read_node(typed_child(raw, "stmt"), source, statement);
-    if (!range.empty()) {
-      statement.offset = start + tokens[range.first].start;
-      statement.length = tokens[range.last - 1].end - tokens[range.first].start;
-    }
+    statement.offset = tokens_[piece.first].start;
+    statement.length = bytes_of(piece, piece);
     facts_.statements.push_back(std::move(statement));
   }
 
   std::string text_;
-  std::vector<GrammarToken> tokens_;
+  std::vector<TextToken> tokens_;
   ClauseCutter clauses_;
   bool standard_conforming_strings_;
+  size_t code_depth_;
   ReaderLimits limits_;
   TextFacts facts_;
 };
 
-TextFacts read_under(std::string_view text, bool standard_conforming_strings, const ReaderLimits& limits) {
+TextFacts read_under(std::string_view text, bool standard_conforming_strings, size_t code_depth,
+                     const ReaderLimits& limits) {
   if (!standard_conforming_strings && !grammar_reads_backslash_escapes()) return unread_text("backslash_reading");
-  std::string blanked(text);
-  GrammarScan scan = scan_tokens(blanked, standard_conforming_strings);
-  if (!scan.complete) return unread_text("unterminated");
-  if (has_string_comment_string(blanked, scan.tokens)) return unread_text("string_comment_string");
-  blank_comments(blanked, scan.tokens);
-  return TextReader(std::move(blanked), std::move(scan.tokens), standard_conforming_strings, limits).read();
+  LexedText lexed = lex_text(text, standard_conforming_strings);
+  if (!lexed.unread_reason.empty()) return unread_text(lexed.unread_reason);
+  return TextReader(std::move(lexed), standard_conforming_strings, code_depth, limits).read();
 }
 
 }  // namespace
+
+TextFacts read_nested_text(std::string_view text, const StatementSource& source) {
+  return read_under(text, source.standard_conforming_strings, source.code_depth, {});
+}
+
+std::optional<std::string> constant_string(std::string_view expression, const StatementSource& source) {
+  const LexedText lexed = lex_text(concat("SELECT ", expression), source.standard_conforming_strings);
+  const ReaderLimits limits;
+  const ClauseCutter clauses(lexed.blanked, lexed.tokens);
+  const bool bounded = lexed.unread_reason.empty() && lexed.blanked.size() <= limits.statement_bytes_max &&
+                       nesting_depth(clauses, {.first = 0, .last = lexed.tokens.size()}) <= limits.depth_max;
+  if (!bounded) return std::nullopt;
+  const SyntaxTree tree = parse_statements(lexed.blanked, source.standard_conforming_strings);
+  const TreeNode* root = tree ? tree.root()->if_object() : nullptr;
+  if (root == nullptr || list(*root, "stmts").size() != 1) return std::nullopt;
+  const TreeNode* raw = list(*root, "stmts")[0].if_object();
+  const TypedNode select = raw == nullptr ? TypedNode{} : typed_child(*raw, "stmt");
+  if (select.type != "SelectStmt" || list(*select.fields, "targetList").size() != 1) return std::nullopt;
+  const TypedNode target = typed_node(list(*select.fields, "targetList")[0]);
+  const boost::json::value* value = target ? target.fields->if_contains("val") : nullptr;
+  return value == nullptr ? std::nullopt : folded_string(*value);
+}
 
 TextFacts read_statements(std::string_view text, Reading reading, const ReaderLimits& limits) {
   if (text.find('\0') != std::string_view::npos) return unread_text("nul_byte");
@@ -192,9 +185,9 @@ TextFacts read_statements(std::string_view text, Reading reading, const ReaderLi
   if (!seven_bit && reading.ascii_safe_encoding != Certainty::kYes) return unread_text("unsafe_encoding");
   const bool one_reading =
       reading.standard_conforming_strings != Certainty::kUnknown || text.find('\\') == std::string_view::npos;
-  if (one_reading) return read_under(text, reading.standard_conforming_strings != Certainty::kNo, limits);
-  TextFacts facts = read_under(text, true, limits);
-  TextFacts other = read_under(text, false, limits);
+  if (one_reading) return read_under(text, reading.standard_conforming_strings != Certainty::kNo, 0, limits);
+  TextFacts facts = read_under(text, true, 0, limits);
+  TextFacts other = read_under(text, false, 0, limits);
   if (facts == other) return facts;
   for (StatementFacts& statement : other.statements) facts.statements.push_back(std::move(statement));
   facts.unread = facts.unread || other.unread;

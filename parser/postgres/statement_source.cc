@@ -60,6 +60,9 @@ void fold_in(StatementFacts& outer, const StatementFacts& inner) {
   outer.settings.insert(outer.settings.end(), inner.settings.begin(), inner.settings.end());
   // Of two reasons the later one in the list is the graver or at least as grave.
   outer.opaque = std::max(outer.opaque, inner.opaque);
+  // Files of the server count wherever they are read or written; data on the wire belongs to the outer statement only.
+  if (inner.copy == CopyUse::kServerFile || inner.copy == CopyUse::kProgram)
+    outer.copy = std::max(outer.copy, inner.copy);
   outer.embedded_commit = outer.embedded_commit || inner.embedded_commit;
   if (outer.unread_reason.empty()) outer.unread_reason = inner.unread_reason;
 }

@@ -4,6 +4,7 @@
 // removes what another reader found. Everything here lives for the reading of one text.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,5 +40,10 @@ void fold_in(StatementFacts& outer, const StatementFacts& inner);
 
 // Reads any statement node (see node_facts.cc); an unknown one becomes kUnread with reason "unknown_node".
 void read_node(const TypedNode& node, const StatementSource& source, StatementFacts& facts);
+
+// The facts of SQL text inside the text being read: the body of a DO block, the argument of its EXECUTE.
+TextFacts read_nested_text(std::string_view text, const StatementSource& source);
+// The value of an SQL expression that is a string constant, or such constants joined with ||.
+std::optional<std::string> constant_string(std::string_view expression, const StatementSource& source);
 
 }  // namespace schemaguard::parser::postgres

@@ -1,5 +1,7 @@
 #include "parser/postgres/tree.h"
 
+#include <utility>
+
 namespace schemaguard::parser::postgres {
 namespace {
 
@@ -97,6 +99,30 @@ std::optional<std::string> constant_text(const boost::json::value& value) {
   if (const TreeNode* real = child(*node.fields, "fval")) return std::string(text(*real, "fval"));
   if (const TreeNode* boolean = child(*node.fields, "boolval")) return flag(*boolean, "boolval") ? "true" : "false";
   return std::nullopt;
+}
+
+std::optional<std::string> folded_string(const boost::json::value& value) {
+  // The chain leans to the left; its right ends are collected on the way down.
+  std::vector<std::string> tail;
+  const boost::json::value* place = &value;
+  TypedNode node = typed_node(*place);
+  while (node.type == "A_Expr") {
+    const TreeList& names = list(*node.fields, "name");
+    const boost::json::value* left = node.fields->if_contains("lexpr");
+    const boost::json::value* right = node.fields->if_contains("rexpr");
+    const bool joins = names.size() == 1 && string_of(names[0]) == "||" && left != nullptr && right != nullptr;
+    if (!joins || typed_node(*right).type != "A_Const") return std::nullopt;
+    std::optional<std::string> piece = constant_text(*right);
+    if (!piece) return std::nullopt;
+    tail.push_back(std::move(*piece));
+    place = left;
+    node = typed_node(*place);
+  }
+  const bool is_string = node.type == "A_Const" && child(*node.fields, "sval") != nullptr;
+  std::optional<std::string> folded = is_string ? constant_text(*place) : std::nullopt;
+  if (!folded) return std::nullopt;
+  for (auto piece = tail.rbegin(); piece != tail.rend(); ++piece) *folded += *piece;
+  return folded;
 }
 
 std::string option_text(const TreeNode& option) {
