@@ -128,15 +128,27 @@ size_t SessionCore::take_client_message(Text in) {
   taken += more;
   std::string message = std::move(client_partial_);
   client_partial_ = std::string();
-  if (message.size() < total && !on_client_message(message, total)) {
-    client_partial_ = std::move(message);
-    return taken;
+  if (message.size() < total) {
+    // Some messages go on before they are complete; one that has been found to need judging is held to its end.
+    const bool may_stream = !client_holds_whole_ && message.size() <= settings_.config->limits.startup_bytes_max;
+    if (!may_stream) {
+      client_partial_ = std::move(message);
+      return taken;
+    }
+    const Text kept = to_server_.keep(std::move(message));
+    if (!on_client_message(kept, total)) {
+      client_partial_ = std::string(kept);
+      return taken;
+    }
   }
   if (held_reserved_ > 0) {
     services_.release_held_bytes(held_reserved_);
     held_reserved_ = 0;
   }
-  if (message.size() == total) on_client_message(to_server_.keep(std::move(message)), total);
+  if (message.size() == total) {
+    client_holds_whole_ = false;
+    on_client_message(to_server_.keep(std::move(message)), total);
+  }
   return taken;
 }
 
@@ -270,7 +282,10 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
     push_request(std::move(request));
     return true;
   }
-  if (!complete) return false;  // what has to be judged is held whole
+  if (!complete) {
+    client_holds_whole_ = true;
+    return false;
+  }
   ++message_number_;
   HeldMessage held{.type = frontend::kBind, .message = std::string(whole), .name = std::string(names->portal)};
   judge_use(std::move(held), candidates);

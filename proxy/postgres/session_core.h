@@ -211,6 +211,7 @@ class SessionCore {
   std::string client_backlog_;  // bytes behind a message that waits
   size_t client_rest_ = 0;      // bytes of the current message still to come and to be streamed
   bool client_rest_dropped_ = false;
+  bool client_holds_whole_ = false;  // the message in client_partial_ has to be judged: hold it to its end
   size_t held_reserved_ = 0;
   std::optional<HeldMessage> held_;
   uint64_t next_job_ = 0;

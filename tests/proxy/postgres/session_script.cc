@@ -194,8 +194,8 @@ SessionScript& SessionScript::does(std::function<void(Session&)> action) {
 }
 
 SessionScript& SessionScript::expects(std::function<void(Session&, ScriptServices&)> check) {
-  entries_.push_back({.leg = Leg::kAction, .bytes = {}, .to_server = {}, .to_client = {}, .message = {},
-                      .action = std::move(check)});
+  entries_.push_back(
+      {.leg = Leg::kAction, .bytes = {}, .to_server = {}, .to_client = {}, .message = {}, .action = std::move(check)});
   return *this;
 }
 

@@ -20,9 +20,8 @@ TEST(SessionMainLine, OrdinaryQueriesPassUnchanged) {
 TEST(SessionMainLine, UnsanctionedDdlIsReplacedAndItsRejectionRewritten) {
   SessionScript script;
   script.logs_in();
-  script.client_refused(query("ALTER TABLE services ADD priority int"), [](const std::string& token) {
-    return query(token + " /* builtin.schema */");
-  });
+  script.client_refused(query("ALTER TABLE services ADD priority int"),
+                        [](const std::string& token) { return query(token + " /* builtin.schema */"); });
   script.server_rejects('Q', "ALTER TABLE", ready('I'));
   script.client_passes(query("SELECT 1"));
   script.server_passes(complete("SELECT 1") + ready('I'));
