@@ -171,7 +171,7 @@ constexpr bool begins_like_column_notation(std::string_view name) {
   return std::ranges::any_of(kColumnNotationStarts, [name](std::string_view start) { return name.starts_with(start); });
 }
 constexpr bool starts_are_complete(const RiskyFunction& risky) {
-  return !risky.column_notation || begins_like_column_notation(risky.name);
+  return !risky.column_notation || (risky.name.size() >= 6 && begins_like_column_notation(risky.name));
 }
 static_assert(std::ranges::all_of(kRiskyFunctions, starts_are_complete));
 static_assert(std::ranges::all_of(kRiskyPrefixes, starts_are_complete));

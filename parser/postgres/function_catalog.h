@@ -39,10 +39,11 @@ FunctionKind function_kind(std::string_view schema, std::string_view name, int a
 // scalar type: `SELECT t.pg_read_file FROM lower('/etc/passwd') t` and `('SELECT …'::text).ts_stat` run the function,
 // and the tree holds no call. The kind of the risky function that a column of this name may really be, else kPlain.
 FunctionKind column_notation_kind(std::string_view name);
-// Every name for which the answer above is not kPlain begins with one of these: for a quick first look.
+// Every name for which the answer above is not kPlain begins with one of these (at most eight letters each) and has
+// at least six letters: for a quick first look.
 inline constexpr std::string_view kColumnNotationStarts[] = {
-    "binary_upgrade_", "brin_summarize",  "crosstab", "dblink",  "gin_clean",          "lo_import", "lo_unlink", "pg_",
-    "populate_",       "run_command_on_", "truncate", "ts_stat", "postgis_extensions",
+    "binary_u", "brin_sum", "crosstab", "dblink",   "gin_clea", "lo_impor", "lo_unlin",
+    "pg_",      "populate", "postgis_", "run_comm", "truncate", "ts_stat",
 };
 
 // `TREAT (value AS name)` calls pg_catalog.name(value): judge it with function_kind("pg_catalog", name).

@@ -94,14 +94,14 @@ template <typename Bytes>
 inline const char* skip_while(Text text, const char* position) {
   while (text.end - position >= 16) {
     const uint32_t mask = Bytes::mask(_mm_loadu_si128(reinterpret_cast<const __m128i*>(position)));
-    if (mask != 0xFFFF) return position + std::countr_one(mask);
+    if (mask != 0xFFFF) return position + std::countr_zero(~mask);
     position += 16;
   }
   const auto rest = static_cast<uint32_t>(text.end - position);
   if (text.end - text.begin >= 16) {
     // Reads the last sixteen bytes of the text and shifts away those that lie before the position.
     const uint32_t mask = Bytes::mask(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text.end - 16)));
-    return position + std::countr_one(mask >> (16 - rest));
+    return position + std::countr_zero(~(mask >> (16 - rest)));
   }
   while (position != text.end && Bytes::holds(*position)) ++position;
   return position;

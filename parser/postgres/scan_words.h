@@ -25,6 +25,7 @@ enum class Word : uint8_t {
   kOtherMark,
   kInsertVerb,  // INSERT where a statement starts: only there INTO names a target
   kMergeVerb,
+  kDeleteFrom,  // FROM directly behind DELETE
   // Words that may stand before '(' without being a function's name, and need no more attention: reserved words, and
   // those that the grammar does not take as function names.
   kReserved,
@@ -192,6 +193,7 @@ struct Entry {
 struct Table {
   std::array<uint8_t, size_t{1} << kSlotBits> slots{};  // position in `entries`; 0, the empty word, when free
   std::array<Entry, count_spellings() + 1> entries{};
+  std::array<uint32_t, 32> lengths{};  // by first letter: one bit for each length that occurs
   bool collision = false;
 };
 
@@ -203,6 +205,7 @@ constexpr Table make_table() {
     while (!rest.empty()) {
       const size_t length = rest.find(' ') == std::string_view::npos ? rest.size() : rest.find(' ');
       const FoldedWord spelling = fold_word(rest.substr(0, length));
+      table.lengths[static_cast<size_t>(rest[0]) & 31] |= uint32_t{1} << length;
       rest.remove_prefix(length == rest.size() ? length : length + 1);
       uint8_t& slot = table.slots[slot_of(spelling)];
       table.collision = table.collision || slot != 0;
@@ -217,6 +220,11 @@ static_assert(!kTable.collision);
 static_assert(count_spellings() < 255);
 
 }  // namespace scan_words
+
+// A first look: false for most words that are not in the table, and for all longer than sixteen bytes.
+inline bool may_be_word(char first, size_t length) {
+  return length <= 16 && ((scan_words::kTable.lengths[static_cast<uint8_t>(first) & 31] >> length) & 1) != 0;
+}
 
 // The word of at most sixteen bytes, or Word::kName.
 inline Word find_word(FoldedWord folded) {

@@ -31,6 +31,8 @@ inline constexpr uint8_t kFirst = 2;             // may begin a statement
 inline constexpr uint8_t kFirstTransaction = 4;  // the same, and it is transaction control
 inline constexpr uint8_t kAttention = 8;         // see StatementShape::notice_word
 inline constexpr uint8_t kCallSafe = 16;         // no function can have this name: '(' behind it calls nothing
+inline constexpr uint8_t kBeforeTarget = 32;     // a name behind it is what a statement changes
+inline constexpr uint8_t kBeforeColumns = 64;    // '(' behind a name behind it lists columns or a type's modifiers
 
 constexpr std::array<uint8_t, kWordCount> make_word_traits() {
   std::array<uint8_t, kWordCount> traits{};
@@ -45,15 +47,18 @@ constexpr std::array<uint8_t, kWordCount> make_word_traits() {
         Word::kRelease},
        kFirstTransaction);
   mark({Word::kSelect, Word::kValues, Word::kTable, Word::kWith, Word::kInsert, Word::kUpdate, Word::kDelete,
-        Word::kMerge, Word::kInto, Word::kPrepared, Word::kTreat, Word::kJoin, Word::kOn, Word::kXmltable},
+        Word::kMerge, Word::kInto, Word::kFrom, Word::kPrepared, Word::kTreat, Word::kJoin, Word::kOn, Word::kXmltable},
        kAttention);
   mark({Word::kReserved, Word::kCharacter, Word::kSelect, Word::kValues, Word::kTable, Word::kWith, Word::kFetch,
         Word::kEnd, Word::kInto, Word::kFrom, Word::kAs, Word::kNot, Word::kOn, Word::kOrder, Word::kGroup,
         Word::kDistinct, Word::kThen, Word::kXmltable},
        kCallSafe);
+  mark({Word::kUpdate, Word::kInto, Word::kOnly, Word::kDeleteFrom}, kBeforeTarget);
+  // INSERT INTO t (…), AS t (…), WITH t (…). No expression can follow these words.
+  mark({Word::kInto, Word::kAs, Word::kWith, Word::kRecursive}, kBeforeColumns);
   // Marks before '(' that are no names at all.
   mark({Word::kStartMark, Word::kOpenMark, Word::kCloseMark, Word::kCommaMark, Word::kStringMark,
-        Word::kStringCommentMark, Word::kOtherMark},
+        Word::kStringCommentMark, Word::kOtherMark, Word::kDeleteFrom},
        kCallSafe);
   return traits;
 }
@@ -63,8 +68,6 @@ inline bool has_trait(Word word, uint8_t trait) { return (kWordTraits[static_cas
 
 constexpr uint64_t low_bytes(size_t count) { return count >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * count)) - 1; }
 
-inline constexpr FoldedWord kSystemCatalog = fold_word("pg_catalog");
-inline constexpr uint64_t kHighBits = 0x8080808080808080ULL;
 inline constexpr uint32_t kUnknownChain = 8;
 inline constexpr uint64_t kSystemPrefix = fold_word("pg_").head;
 
@@ -86,63 +89,82 @@ inline FoldedWord fold_name(lexical::Text text, const char* start, size_t length
   return folded;
 }
 
-// One bit for every pair of first letters that a risky name in column notation can have.
-constexpr std::array<uint32_t, 32> make_column_notation_starts() {
-  std::array<uint32_t, 32> starts{};
+// One bit for every pair of first letters that a risky name in column notation can have: a first look that turns
+// nearly all column names away.
+constexpr std::array<uint32_t, 32> make_column_notation_pairs() {
+  std::array<uint32_t, 32> pairs{};
   for (const std::string_view start : kColumnNotationStarts) {
-    starts[static_cast<size_t>(start[0]) & 31] |= uint32_t{1} << (static_cast<size_t>(start[1]) & 31);
+    pairs[static_cast<size_t>(start[0]) & 31] |= uint32_t{1} << (static_cast<size_t>(start[1]) & 31);
   }
-  return starts;
+  return pairs;
 }
-inline constexpr std::array<uint32_t, 32> kColumnNotationPairs = make_column_notation_starts();
+inline constexpr std::array<uint32_t, 32> kColumnNotationPairs = make_column_notation_pairs();
+
+inline bool may_be_column_notation(const char* name, size_t length) {
+  if (length < 6) return false;
+  return ((kColumnNotationPairs[static_cast<uint8_t>(name[0]) & 31] >> (static_cast<uint8_t>(name[1]) & 31)) & 1) != 0;
+}
+struct FoldedStart {
+  uint64_t head = 0;
+  uint64_t mask = 0;
+};
+constexpr std::array<FoldedStart, std::size(kColumnNotationStarts)> fold_column_notation_starts() {
+  std::array<FoldedStart, std::size(kColumnNotationStarts)> folded{};
+  for (size_t i = 0; i < folded.size(); ++i) {
+    folded[i] = {fold_word(kColumnNotationStarts[i]).head, low_bytes(kColumnNotationStarts[i].size())};
+  }
+  return folded;
+}
+inline constexpr auto kColumnNotationHeads = fold_column_notation_starts();
 
 }  // namespace statement_shape
 
+// The small members are forced into the scanner's loop: a call a token would be a third of the whole cost.
 class StatementShape {
  public:
-  struct Name {
-    const char* start = nullptr;
-    size_t length = 0;
-    bool quoted = false;
-  };
+  // `holds_dotted_i`: the text holds the byte 0xDD somewhere. In the Turkish single-byte encodings that is an I with
+  // a dot, which the server folds to 'i', so an unquoted name with it is not what it seems.
+  explicit StatementShape(bool holds_dotted_i) : holds_dotted_i_(holds_dotted_i) {}
 
   // Every answer of these is "still harmless"; after the first false the object must not be asked again, only counted.
 
   // A word that stands at `start`, not quoted.
-  bool word(lexical::Text text, const char* start, size_t length) {
+  [[gnu::always_inline]] bool word(lexical::Text text, const char* start, size_t length) {
     using namespace statement_shape;
-    const FoldedWord folded = fold_name(text, start, length);
-    const Name name{start, length, false};
-    Word found = length <= 16 && previous() != Word::kDotMark ? find_word(folded) : Word::kName;
-    if (first_) {
+    const Word last = previous();
+    if (!may_be_word(*start, length) || last == Word::kDotMark) {
+      if (first_) [[unlikely]]
+        return start_oddly();
+      return take_name(text, {start, length, false});
+    }
+    Word found = find_word(fold_name(text, start, length));
+    if (first_) [[unlikely]] {
       if (!take_first_word(found)) return false;
     } else if (found == Word::kName) {
-      return take_name(name, folded);
+      return take_name(text, {start, length, false});
     }
-    const bool delete_target = found == Word::kFrom && previous() == Word::kDelete;
     if (has_trait(found, kAttention) && !notice_word(found)) return false;
     first_ = false;
-    start_chain(name);
-    delete_target_ = delete_target;
-    in_system_schema_ = false;
+    start_chain({start, length, false}, last);
     remember(found);
     return true;
   }
 
   // A quoted name: the bytes between the quotes.
-  bool quoted_name(lexical::Text text, const char* start, size_t length) {
-    if (first_) return start_oddly();
-    return take_name({start, length, true}, statement_shape::fold_name(text, start, length));
+  [[gnu::always_inline]] bool quoted_name(lexical::Text text, const char* start, size_t length) {
+    if (first_) [[unlikely]]
+      return start_oddly();
+    return take_name(text, {start, length, true});
   }
 
   // Anything else that may stand inside a statement but cannot begin one.
-  bool mark(Word word) {
+  [[gnu::always_inline]] bool mark(Word word) {
     if (first_) return start_oddly();
     remember(word);
     return true;
   }
 
-  bool open() {
+  [[gnu::always_inline]] bool open() {
     using namespace statement_shape;
     if (first_) {
       count_statement();
@@ -155,17 +177,18 @@ class StatementShape {
     return true;
   }
 
-  bool close() {
+  [[gnu::always_inline]] bool close() {
     --depth_;
     return mark(Word::kCloseMark);
   }
 
   // A '.' that belongs to no number.
-  bool dot() {
+  [[gnu::always_inline]] bool dot() {
     // Only a name can be qualified: a chain that starts with anything else counts as too long to be looked up.
     if (statement_shape::has_trait(previous(), statement_shape::kCallSafe)) {
       chain_length_ = statement_shape::kUnknownChain;
     }
+    qualifier_ = name_;
     return mark(Word::kDotMark);
   }
 
@@ -206,6 +229,14 @@ class StatementShape {
   [[nodiscard]] bool transaction_control() const { return transaction_; }
 
  private:
+  struct Name {
+    const char* start = nullptr;
+    size_t length = 0;
+    bool quoted = false;
+
+    [[nodiscard]] std::string_view text() const { return {start, length}; }
+  };
+
   [[nodiscard]] Word before_previous() const { return static_cast<Word>((history_ >> 8) & 0xFF); }
   [[nodiscard]] Word third_last() const { return static_cast<Word>((history_ >> 16) & 0xFF); }
   void remember(Word word) { history_ = (history_ << 8) | static_cast<uint32_t>(word); }
@@ -217,8 +248,8 @@ class StatementShape {
   }
 
   // Whether the '(' behind a name or an unreserved word is certainly no call, or a call of a plain built-in.
-  [[nodiscard]] bool opens_without_call() const {
-    if (declares_) return true;
+  [[gnu::noinline]] [[nodiscard]] bool opens_without_call() const {
+    if (names_columns()) return true;
     const bool behind_operand = before_previous() == Word::kCloseMark && !odd_parentheses_;
     const bool behind_name = before_previous() == Word::kName && !odd_parentheses_;
     const Word before = before_previous();
@@ -236,9 +267,9 @@ class StatementShape {
     return calls_plain_function();
   }
 
-  [[nodiscard]] bool calls_plain_function() const {
-    if (chain_length_ > 2 || (chain_length_ == 2 && !in_system_schema_)) return false;
-    const std::string_view written(name_.start, name_.length);
+  [[gnu::noinline]] [[nodiscard]] bool calls_plain_function() const {
+    if (chain_length_ > 2 || (chain_length_ == 2 && !is_system_catalog(qualifier_))) return false;
+    const std::string_view written = name_.text();
     if (name_.quoted) return function_kind("", written) == FunctionKind::kPlain;
     std::array<char, statement_shape::kNameBytesMax> folded;
     for (size_t i = 0; i < written.size(); ++i) {
@@ -272,6 +303,10 @@ class StatementShape {
     if (word == Word::kInto) return previous() == Word::kInsertVerb || previous() == Word::kMergeVerb;
     // COMMIT PREPARED (evasion 162); TREAT (x AS f) calls pg_catalog.f(x).
     if (word == Word::kPrepared || word == Word::kTreat) return false;
+    if (word == Word::kFrom) {
+      if (previous() == Word::kDelete) word = Word::kDeleteFrom;
+      return true;
+    }
     if (word == Word::kWith) {
       if (first_) {
         with_open_ = true;
@@ -301,45 +336,50 @@ class StatementShape {
   }
 
   // Identifiers, and words that the table does not know. False: the grammar must judge.
-  bool take_name(Name name, FoldedWord folded) {
+  [[gnu::always_inline]] bool take_name(lexical::Text text, Name name) {
     using namespace statement_shape;
+    if (name.length > kNameBytesMax) [[unlikely]]
+      return false;
     const Word last = previous();
-    if (name.length > kNameBytesMax) return false;
     if (last == Word::kDotMark) {
       ++chain_length_;
-      in_system_schema_ = in_system_schema_ && chain_length_ == 2;
-      const uint32_t pairs = kColumnNotationPairs[folded.head & 31];
-      if (((pairs >> ((folded.head >> 8) & 31)) & 1) != 0 && is_risky_column(name)) return false;
+      name_ = name;
+      if (may_be_column_notation(name.start, name.length) && is_risky_column(text, name)) [[unlikely]]
+        return false;
     } else {
-      start_chain(name);
-      in_system_schema_ = folded == kSystemCatalog && name.length == 10 && (!name.quoted || is_lower_case(name));
+      start_chain(name, last);
     }
-    if (targets_ && is_system_name(name, folded)) return false;
-    // In the Turkish single-byte encodings the server folds 0xDD to 'i', so the name is not what it seems.
-    const bool maybe_high = ((folded.head | folded.tail) & kHighBits) != 0 || name.length > 16;
-    if (maybe_high && !name.quoted && std::memchr(name.start, 0xDD, name.length) != nullptr) return false;
-    name_ = name;
+    if (has_trait(chain_start_, kBeforeTarget) && is_system_name(text, name)) [[unlikely]]
+      return false;
+    if (holds_dotted_i_ && !name.quoted && name.text().find('\xDD') != std::string_view::npos) [[unlikely]]
+      return false;
     remember(Word::kName);
     return true;
   }
 
-  // The first name of a possibly qualified one, behind the token `previous()`.
-  void start_chain(Name name) {
-    const Word last = previous();
+  // The first name of a possibly qualified one, behind `last`.
+  [[gnu::always_inline]] void start_chain(Name name, Word last) {
     name_ = name;
     chain_length_ = 1;
-    targets_ =
-        last == Word::kUpdate || last == Word::kInto || last == Word::kOnly || (last == Word::kFrom && delete_target_);
-    // A name with '(' behind it that lists columns or a type's modifiers: INSERT INTO t (…), AS t (…), WITH t (…).
-    declares_ = last == Word::kInto || last == Word::kAs || last == Word::kWith || last == Word::kRecursive ||
-                (last == Word::kCommaMark && with_open_ && depth_ == 0);
+    chain_start_ = last;
   }
 
-  static bool is_lower_case(Name name) {
-    return std::all_of(name.start, name.start + name.length, [](char byte) { return byte < 'A' || byte > 'Z'; });
+  // Whether '(' behind the latest name lists columns or a type's modifiers.
+  [[nodiscard]] bool names_columns() const {
+    if (chain_start_ == Word::kCommaMark) return with_open_ && depth_ == 0;
+    return statement_shape::has_trait(chain_start_, statement_shape::kBeforeColumns);
   }
 
-  static bool is_risky_column(Name name) {
+  static bool is_system_catalog(Name name) {
+    return name.quoted ? name.text() == "pg_catalog" : is_word(name.text(), "pg_catalog");
+  }
+
+  [[gnu::noinline]] static bool is_risky_column(lexical::Text text, Name name) {
+    const uint64_t head = statement_shape::fold_name(text, name.start, name.length).head;
+    const bool begins_so = std::ranges::any_of(
+        statement_shape::kColumnNotationHeads,
+        [head](const statement_shape::FoldedStart& start) { return (head & start.mask) == start.head; });
+    if (!begins_so) return false;
     std::array<char, statement_shape::kNameBytesMax> lower;
     std::transform(name.start, name.start + name.length, lower.begin(),
                    [](char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte; });
@@ -347,9 +387,10 @@ class StatementShape {
   }
 
   // pg_catalog, pg_toast, pg_temp, every relation of pg_catalog, and information_schema.
-  static bool is_system_name(Name name, FoldedWord folded) {
+  [[gnu::noinline]] static bool is_system_name(lexical::Text text, Name name) {
+    const FoldedWord folded = statement_shape::fold_name(text, name.start, name.length);
     return (folded.head & statement_shape::low_bytes(3)) == statement_shape::kSystemPrefix ||
-           is_word(std::string_view(name.start, name.length), "information_schema");
+           is_word(name.text(), "information_schema");
   }
 
   uint32_t count_ = 0;
@@ -366,11 +407,10 @@ class StatementShape {
   int64_t depth_ = 0;             // open parentheses; kept up only while with_open_
   // About the latest name.
   Name name_;
-  uint32_t chain_length_ = 0;      // 2 for schema.name
-  bool in_system_schema_ = false;  // the chain starts with pg_catalog
-  bool declares_ = false;
-  bool targets_ = false;        // the chain names what a statement changes
-  bool delete_target_ = false;  // the latest FROM belongs to DELETE
+  Name qualifier_;                       // the name before the latest '.'
+  uint32_t chain_length_ = 0;            // 2 for schema.name
+  Word chain_start_ = Word::kStartMark;  // what stands before the chain
+  bool holds_dotted_i_ = false;
 };
 
 }  // namespace schemaguard::parser::postgres
