@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# The guided tour behind `make demo`: a throw-away PostgreSQL 15, the guard in enforce mode in front of it, and what an
+# application, its transaction and the migrator each see. Every fact shown is checked; the exit status says whether all
+# held. Nothing is left behind, unless KEEP=1 asks for it.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+guard=$PWD/build/schemaguard
+postgres_programs=${PG_BIN:-/usr/lib/postgresql/15/bin}
+keep=${KEEP:-}
+failures=0
+guard_process=
+server_started=
+
+directory=$(mktemp -d /tmp/schemaguard-demo.XXXXXX)
+chmod 755 "$directory"
+as_postgres() { "$@"; }
+if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
+  chown postgres "$directory"
+  as_postgres() { runuser -u postgres -- "$@"; }
+fi
+cd "$directory"
+
+if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold= green= red= plain=; fi
+title() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
+fact() { # $1: what holds, then a command that proves it
+  local what=$1
+  shift
+  if "$@"; then
+    printf '  %s✓%s %s\n' "$green" "$plain" "$what"
+  else
+    printf '  %s✗ NOT TRUE:%s %s\n' "$red" "$plain" "$what"
+    failures=$((failures + 1))
+  fi
+}
+
+stop_everything() {
+  if [ -n "$guard_process" ]; then
+    kill "$guard_process" 2>/dev/null
+    wait "$guard_process" 2>/dev/null
+  fi
+  if [ -n "$server_started" ]; then
+    as_postgres "$postgres_programs/pg_ctl" -D data -m immediate -w stop >/dev/null 2>&1
+  fi
+  cd /
+  rm -rf "$directory"
+}
+trap stop_everything EXIT
+trap 'exit 130' INT TERM
+
+give_up() {
+  echo "demo: $1" >&2
+  [ ! -f "$2" ] || tail -20 "$2" >&2
+  exit 1
+}
+
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
+}
+
+listens_on() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# $1: user (its password is its name), $2: port, then psql's arguments
+ask() {
+  local user=$1 port=$2
+  shift 2
+  PGPASSWORD=$user psql -X "host=127.0.0.1 port=$port user=$user dbname=shop" "$@" 2>&1
+}
+
+# Runs psql as somebody would, shows command and answer, keeps the answer in $answer.
+show() { # $1: user, $2...: statements
+  local user=$1 statement
+  local arguments=()
+  shift
+  for statement in "$@"; do
+    printf '  %s=> %s\n' "$user" "$statement"
+    arguments+=(-c "$statement")
+  done
+  answer=$(ask "$user" "$guard_port" "${arguments[@]}")
+  printf '%s\n' "$answer" | sed 's/^/      /'
+}
+
+answer_has() { grep -qE -- "$1" <<<"$answer"; }
+answer_lacks() { ! grep -qE -- "$1" <<<"$answer"; }
+directly() { [ "$(ask postgres "$server_port" -Atc "$1")" = "$2" ]; }
+columns() { directly "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'services'::regclass AND attnum > 0" "$1"; }
+audit_has() { grep -sE "\"event\": *\"$1\"" audit.jsonl | grep -qE -- "$2"; }
+
+title "A throw-away PostgreSQL 15, with passwords, on a loopback port"
+echo postgres >password
+chmod 644 password
+as_postgres "$postgres_programs/initdb" -D data -U postgres -A scram-sha-256 --pwfile=password --no-sync >initdb.log 2>&1 ||
+  give_up "initdb failed" initdb.log
+server_port=$(free_port)
+as_postgres "$postgres_programs/pg_ctl" -D data -w -l "$directory/data/server.log" -o \
+  "-c port=$server_port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off" start >start.log 2>&1 ||
+  give_up "PostgreSQL did not start" data/server.log
+server_started=yes
+PGPASSWORD=postgres psql -X -q "host=127.0.0.1 port=$server_port user=postgres dbname=postgres" -v ON_ERROR_STOP=1 <<'SQL' || give_up "could not set the scene" data/server.log
+CREATE ROLE app LOGIN PASSWORD 'app';
+CREATE ROLE deploy LOGIN PASSWORD 'deploy' IN ROLE app;
+CREATE DATABASE shop OWNER app;
+\connect shop
+SET ROLE app;
+CREATE TABLE services (id int PRIMARY KEY, name text NOT NULL);
+INSERT INTO services VALUES (1, 'checkout'), (2, 'search');
+SQL
+echo "  PostgreSQL listens on 127.0.0.1:$server_port. The login app owns the database and its tables: PostgreSQL"
+echo "  itself would let it change whatever it likes. The login deploy is the one that runs migrations."
+
+title "The guard in front of it, in enforce mode"
+guard_port=$(free_port)
+arguments=(run --engine postgresql --listen "127.0.0.1:$guard_port" --upstream "127.0.0.1:$server_port" --mode enforce
+  --migrator deploy --audit "$directory/audit.jsonl")
+echo "  \$ schemaguard ${arguments[*]}"
+if [ -n "$keep" ]; then setsid "$guard" "${arguments[@]}" >guard.log 2>&1 </dev/null & else "$guard" "${arguments[@]}" >guard.log 2>&1 </dev/null & fi
+guard_process=$!
+until listens_on "$guard_port"; do
+  kill -0 "$guard_process" 2>/dev/null || { guard_process=; give_up "the guard did not start" guard.log; }
+  read -rt 0.05 <> <(:) || :
+done
+fact "the guard listens on 127.0.0.1:$guard_port" listens_on "$guard_port"
+
+title "1. The application's ordinary work passes as if nothing were there"
+show app "INSERT INTO services VALUES (3, 'billing') RETURNING id, name" "SELECT count(*) FROM services"
+fact "the row was written and read back" answer_has '3 \| billing'
+fact "PostgreSQL has it" directly "SELECT name FROM services WHERE id = 3" billing
+
+title "2. The application tries to change the schema"
+show app "ALTER TABLE services ADD COLUMN owner text"
+fact "refused, with the guard's name, the object and a reference" answer_has 'ERROR: +schemaguard: ALTER TABLE .*services.* blocked: .*ref '
+fact "with the reason" answer_has '^DETAIL: '
+fact "and with what to do instead" answer_has '^HINT: '
+fact "nothing has changed in PostgreSQL" columns id,name
+
+title "3. Inside a transaction: all of it rolls back, exactly as after an error of PostgreSQL's own"
+show app "BEGIN" "INSERT INTO services VALUES (4, 'returns')" "ALTER TABLE services ADD COLUMN owner text" "SELECT 'still in the transaction'" "COMMIT"
+fact "the statement after the refusal was ignored by PostgreSQL itself" answer_has 'current transaction is aborted'
+fact "COMMIT answered ROLLBACK" answer_has '^ROLLBACK$'
+fact "the row written before the refusal is gone" directly "SELECT count(*) FROM services WHERE id = 4" 0
+show app "SELECT count(*) FROM services"
+fact "and the application goes on working" answer_has '^ +3$'
+
+title "4. The same change by the migrator"
+show deploy "ALTER TABLE services ADD COLUMN owner text"
+fact "it passes" answer_has '^ALTER TABLE$'
+fact "PostgreSQL has the column" columns id,name,owner
+
+title "5. What the audit says"
+echo "  \$ schemaguard audit show $directory/audit.jsonl"
+wait_for_audit() { # the last outcome is written just after the answer
+  local attempt
+  for attempt in $(seq 100); do
+    audit_has outcome '"outcome": *"committed"' && return 0
+    read -rt 0.05 <> <(:) || :
+  done
+  return 1
+}
+wait_for_audit
+answer=$("$guard" audit show audit.jsonl 2>&1)
+printf '%s\n' "$answer" | sed 's/^/      /'
+fact "it shows the refusals of app" answer_has 'app.*ALTER TABLE|ALTER TABLE.*app'
+fact "it shows the change by deploy" answer_has 'deploy.*ALTER TABLE|ALTER TABLE.*deploy'
+fact "two statements were refused" [ "$(grep -sc '"outcome": *"refused"' audit.jsonl)" = 2 ]
+fact "one change was committed" audit_has outcome '"outcome": *"committed"'
+fact "the chain of records is whole" "$guard" audit verify audit.jsonl
+
+if [ "$failures" != 0 ]; then
+  printf '\n%s%d of the facts above are not true.%s\n' "$red" "$failures" "$plain"
+  exit 1
+fi
+
+if [ -n "$keep" ]; then
+  runner=
+  [ "$(id -u)" != 0 ] || runner="runuser -u postgres -- "
+  cat >stop <<SCRIPT
+#!/bin/sh
+kill $guard_process
+cd / && $runner$postgres_programs/pg_ctl -D $directory/data -m immediate -w stop >/dev/null
+rm -rf $directory
+SCRIPT
+  chmod 755 stop
+  trap - EXIT
+  title "Everything holds, and everything is still running. Try it:"
+  echo "  PGPASSWORD=app psql 'host=127.0.0.1 port=$guard_port user=app dbname=shop'           # the application"
+  echo "  PGPASSWORD=deploy psql 'host=127.0.0.1 port=$guard_port user=deploy dbname=shop'     # the migrator"
+  echo "  $guard audit tail $directory/audit.jsonl"
+  echo "To stop it and remove it: $directory/stop"
+  exit 0
+fi
+title "Everything holds. Nothing is left running."
