@@ -48,7 +48,10 @@ class ServerReader {
   ServerConfig& server() { return out_.server; }
 
   void has_no_effect(YamlMap& map, std::string_view key) {
-    if (!map.take(key)) return;
+    if (map.take(key)) say_no_effect(map, key);
+  }
+
+  void say_no_effect(const YamlMap& map, std::string_view key) {
     out_.warnings.push_back(concatenate(
         {errors_.place(map.mark_of(key)), ": ", map.path_of(key), ": this key has no effect in this version"}));
   }
@@ -100,7 +103,10 @@ class ServerReader {
     ServerConfig::Upstream& upstream = server().upstream;
     read_endpoints(map, "addresses", kPostgresPort, upstream.addresses);
     if (map.valid() && upstream.addresses.empty()) map.error("addresses", "an upstream needs at least one address");
-    if (map.choice("target", {"any", "primary"}) == 1) upstream.target = "primary";
+    if (map.choice("target", {"any", "primary"}) == 1) {
+      upstream.target = "primary";
+      say_no_effect(map, "target");
+    }
     if (const auto tls = map.choice("tls", {"disable", "prefer", "require", "verify-ca", "verify-full"})) {
       upstream.tls = static_cast<ServerTlsMode>(*tls);
     }

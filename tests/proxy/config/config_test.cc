@@ -216,7 +216,7 @@ parse_threads: 3
   EXPECT_EQ(rule.hint, "not today");
   EXPECT_EQ(rule.mode, policies::Mode::kObserve);
   EXPECT_EQ(rule.after, policies::Verdict::After::kRefuseWrites);
-  EXPECT_EQ(rule.origin, path("guard.yaml") + ":36");
+  EXPECT_EQ(rule.origin, path("guard.yaml") + ":35");
   EXPECT_EQ(options.rules[1].name, "everywhere");
   EXPECT_EQ(server.database("stage_7").name, "stage_*");
   EXPECT_EQ(server.database("stage_7").mode, policies::Mode::kEnforce);
@@ -247,7 +247,7 @@ parse_threads: 3
   EXPECT_EQ(config.workers, 2U);
   EXPECT_EQ(config.parse_threads, 3U);
   // Nothing is ignored in silence.
-  for (const std::string key : {"schemas", "migrations", "expected", "store", "keys"}) {
+  for (const std::string key : {"target", "schemas", "migrations", "expected", "store", "keys"}) {
     EXPECT_THAT(config.warnings, testing::Contains(HasSubstr(key + ": this key has no effect"))) << key;
   }
   EXPECT_THAT(config.warnings, testing::Contains(HasSubstr("TLS on both legs")));
@@ -280,7 +280,7 @@ TEST_F(ConfigFile, ErrorsNameLineKeyValueAndWhatIsAccepted) {
       {"limits:\n  message_bytes_max: 3 MB\n", 6, "limits.message_bytes_max", "KiB, MiB or GiB"},
       {"limits: { parse_bytes_max: 1MiB }\n", 5, "limits.parse_bytes_max", "found \"1MiB\""},
       {"limits: { held_bytes_max: 2MiB }\n", 5, "limits.held_bytes_max", "at least message_bytes_max"},
-      {"limits: { sessions: 2 }\n", 5, "limits.\"sessions\"", "did you mean sessions_max?"},
+      {"limits: { session_max: 2 }\n", 5, "limits.\"session_max\"", "did you mean sessions_max?"},
       {"timeouts: { connect: 5 }\n", 5, "timeouts.connect", "a time with its unit"},
       {"timeouts: { connect: 0s }\n", 5, "timeouts.connect", "found \"0s\""},
       {"timeouts: { keepalive_idle: 500ms }\n", 5, "timeouts.keepalive_idle", "whole seconds"},
