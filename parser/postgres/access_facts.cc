@@ -19,11 +19,11 @@ void roles_facts(std::string_view kind, const TreeList& roles, StatementFacts& f
   }
 }
 
-NamedObject granted_object(const ObjectType& type, const boost::json::value& item) {
+NamedObject granted_object(const ObjectType& type, const boost::json::value& item, std::string_view schema) {
   const TypedNode node = typed_node(item);
   if (node.type != "RangeVar") return named_object(type, item);
   NamedObject named;
-  named.object = existing_relation(type.kind, *node.fields);
+  named.object = existing_relation(type.kind, *node.fields, schema);
   return named;
 }
 
@@ -51,7 +51,7 @@ void grant_facts(const TreeNode& node, const StatementSource& source, StatementF
   const bool whole_schema = text(node, "targtype") == "ACL_TARGET_ALL_IN_SCHEMA";
   const ObjectType& type = object_type(whole_schema ? "OBJECT_SCHEMA" : text(node, "objtype"));
   for (const boost::json::value& item : list(node, "objects")) {
-    Change& change = add_change(facts, kind, granted_object(type, item));
+    Change& change = add_change(facts, kind, granted_object(type, item, source.enclosing_schema));
     change.definition = source.clauses.text(source.statement);
     change.cascade = text(node, "behavior") == "DROP_CASCADE";
   }

@@ -153,7 +153,10 @@ void command_facts(const TreeNode& command, TokenRange range, const ObjectUse& r
   change.if_not_exists = subtype == "AT_AddColumn" && flag(command, "missing_ok");
   change.cascade = text(command, "behavior") == "DROP_CASCADE";
   if (definition.type == "ColumnDef") column_facts(kind, *definition.fields, range, source.clauses, change);
-  if (definition.type == "Constraint") change.member = clip_identifier(text(*definition.fields, "conname"));
+  if (definition.type == "Constraint" && change.member.empty()) {
+    change.member = clip_identifier(text(*definition.fields, "conname"));
+  }
+  if (kind == "set_tablespace" || kind == "set_access_method") change.new_name = std::exchange(change.member, {});
   if (definition.type == "PartitionCmd") {
     change.concurrently = flag(*definition.fields, "concurrent");
     if (const TreeNode* partition = child(*definition.fields, "name")) {
@@ -200,7 +203,9 @@ void rename_facts(const TreeNode& node, const StatementSource&, StatementFacts& 
   const std::string_view symbol = text(node, "renameType");
   const ObjectType& type = object_type(symbol);
   const bool of_column = type.kind == ObjectKind::kColumn || symbol == "OBJECT_TABCONSTRAINT";
-  const ObjectType& relation_type = object_type(text(node, "relationType"));
+  // The field is left at its zero value, which prints as an access method, where the grammar allows tables only.
+  const ObjectType& relation_type =
+      object_type(symbol == "OBJECT_TABCONSTRAINT" ? "OBJECT_TABLE" : text(node, "relationType"));
   facts.command = concat("ALTER ", of_column ? relation_type.words : type.words);
   NamedObject named;
   if (const TreeNode* relation = child(node, "relation")) {
