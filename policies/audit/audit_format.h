@@ -11,7 +11,8 @@
 //
 // A crash or a full disk may leave bytes behind the last whole line. They are kept: the writer ends them with one "\n"
 // and the next line, a `gap` record in the chain of the last whole line, has `detail.torn_bytes` = the number of those
-// bytes (without the "\n" that closed them). A reader accepts foreign bytes between two lines only then.
+// bytes (without the "\n" that closed them). A reader accepts foreign bytes between two lines only then. A whole record
+// that lacks nothing but its line end gets it, and is a record like any other.
 // `detail.lost_records` of a gap record counts records that could not be written at all, `detail.unconfirmed_records`
 // those lines directly before it whose sessions were told that writing them had failed.
 //

@@ -248,16 +248,18 @@ absl::Status AuditWriter::attach() {
   if (!state.ok()) return state.status();
   cuttable_ = state->regular;
   good_bytes_ = state->bytes;
+  gap_.torn = false;
   gap_.torn_bytes = 0;
-  gap_.line_end_missing = false;
+  line_end_missing_ = false;
   if (cuttable_) {
     absl::StatusOr<FileTail> tail = find_file_tail(*file_, state->bytes);
     if (!tail.ok()) {
       return absl::Status(tail.status().code(), absl::StrCat(options_.file, ": ", tail.status().message()));
     }
+    gap_.torn = tail->torn;
     gap_.torn_bytes = tail->torn_bytes;
-    gap_.line_end_missing = tail->torn_open;
-    if (tail->torn_bytes > 0 && gap_.cause.empty()) gap_.cause = "the last line was not written to its end";
+    line_end_missing_ = tail->line_end_missing;
+    if (tail->torn && gap_.cause.empty()) gap_.cause = "the last line was not written to its end";
     adopt_tail(tail->seq, std::move(tail->hash));
   }
   failed_group_records_ = 0;
@@ -313,6 +315,7 @@ bool AuditWriter::finish_group(Group& group, absl::Status status) {
   head_ = std::move(group.head);
   head_is_checkpoint_ = group.ends_with_checkpoint;
   gap_ = Gap{};
+  line_end_missing_ = false;
   if (failing_.exchange(false)) spdlog::info("audit: {} can be written again", options_.file);
   const std::lock_guard lock(mutex_);
   published_head_ = head_;
@@ -339,8 +342,8 @@ void AuditWriter::count_lost(uint64_t records) {
 AuditWriter::Group AuditWriter::start_group() const {
   Group group;
   group.head = head_;
+  if (line_end_missing_) group.bytes.push_back('\n');
   if (gap_.empty()) return group;
-  if (gap_.line_end_missing) group.bytes.push_back('\n');
   AuditRecord record;
   record.event = AuditEvent::kGap;
   record.ts = absl::Now();
@@ -348,7 +351,7 @@ AuditWriter::Group AuditWriter::start_group() const {
   if (gap_.unconfirmed_records > 0) {
     absl::StrAppend(&record.detail, ",\"unconfirmed_records\":", gap_.unconfirmed_records);
   }
-  if (gap_.torn_bytes > 0) absl::StrAppend(&record.detail, ",\"torn_bytes\":", gap_.torn_bytes);
+  if (gap_.torn) absl::StrAppend(&record.detail, ",\"torn_bytes\":", gap_.torn_bytes);
   record.detail += ",\"cause\":";
   policies::append_json_string(record.detail, gap_.cause);
   record.detail += "}";

@@ -55,10 +55,10 @@ class AuditWriter final : public AuditLog {
   struct Gap {
     uint64_t lost_records = 0;
     uint64_t unconfirmed_records = 0;
+    bool torn = false;  // bytes that are no record stand at the end of the file
     uint64_t torn_bytes = 0;
-    bool line_end_missing = false;  // the torn bytes are still to be closed with a line end
     std::string cause;
-    [[nodiscard]] bool empty() const { return lost_records == 0 && unconfirmed_records == 0 && torn_bytes == 0; }
+    [[nodiscard]] bool empty() const { return lost_records == 0 && unconfirmed_records == 0 && !torn; }
   };
   // A group while it is being put together: becomes true only when it is on disk.
   struct Group {
@@ -122,7 +122,8 @@ class AuditWriter final : public AuditLog {
   uint64_t good_bytes_ = 0;            // the file's size when the last group was done
   uint64_t failed_group_records_ = 0;  // lines of the last failed group, which may stand in the file after all
   bool attached_ = false;
-  bool cuttable_ = false;  // a regular file
+  bool line_end_missing_ = false;  // the next group starts with the line end that the file lacks
+  bool cuttable_ = false;          // a regular file
   bool head_is_checkpoint_ = true;
   Gap gap_;
   absl::btree_map<uint64_t, uint64_t> seq_by_ticket_;

@@ -15,28 +15,33 @@ namespace {
 constexpr uint64_t kShortLookBytes = 64ULL * 1024;
 constexpr uint64_t kLongLookBytes = 8 * (policies::kAuditLineBytesMax + 1);
 
-// The last good line in `window`, which ends at the end of the file. `offset` is where the window starts.
-std::optional<FileTail> last_line_in(std::string_view window, uint64_t offset) {
-  size_t end = window.rfind('\n');
-  while (end != std::string_view::npos) {
+std::optional<FileTail> record_in(std::string_view line) {
+  const auto parts = policies::split_audit_line(line);
+  if (!parts.has_value() || !parts->hash_matches) return std::nullopt;
+  FileTail tail;
+  tail.seq = parts->seq;
+  tail.hash = std::string(parts->hash);
+  return tail;
+}
+
+// The last record in `window`, which ends at the end of the file. `at_file_start`: it is the whole file.
+std::optional<FileTail> last_record_in(std::string_view window, bool at_file_start) {
+  size_t end = window.size();  // of the line that is looked at
+  while (true) {
     const size_t before = end == 0 ? std::string_view::npos : window.rfind('\n', end - 1);
-    // A line whose start lies before the window is not known whole, except at the start of the file.
-    if (before == std::string_view::npos && offset > 0) return std::nullopt;
+    // A line whose start lies before the window is not known whole.
+    if (before == std::string_view::npos && !at_file_start) return std::nullopt;
     const size_t start = before == std::string_view::npos ? 0 : before + 1;
-    const auto parts = policies::split_audit_line(window.substr(start, end - start));
-    if (parts.has_value() && parts->hash_matches) {
-      FileTail tail;
-      tail.seq = parts->seq;
-      tail.hash = std::string(parts->hash);
-      tail.good_bytes = offset + end + 1;
-      tail.torn_bytes = window.size() - end - 1;
-      tail.torn_open = tail.torn_bytes > 0 && window.back() != '\n';
-      if (tail.torn_bytes > 0 && !tail.torn_open) --tail.torn_bytes;
+    if (std::optional<FileTail> tail = record_in(window.substr(start, end - start)); tail.has_value()) {
+      const std::string_view rest = window.substr(end);  // starts with the record's line end, if there is one
+      tail->line_end_missing = window.back() != '\n';
+      tail->torn = rest.size() > 1;
+      if (tail->torn) tail->torn_bytes = rest.size() - (tail->line_end_missing ? 1 : 2);
       return tail;
     }
+    if (before == std::string_view::npos) return std::nullopt;
     end = before;
   }
-  return std::nullopt;
 }
 
 bool can_be_torn_first_line(std::string_view content) {
@@ -61,13 +66,15 @@ absl::StatusOr<FileTail> find_file_tail(AuditFile& file, uint64_t file_bytes) {
     absl::StatusOr<size_t> got = file.read_at(file_bytes - window_bytes, window);
     if (!got.ok()) return got.status();
     window.resize(*got);
-    if (std::optional<FileTail> tail = last_line_in(window, file_bytes - window_bytes); tail.has_value()) return *tail;
+    if (std::optional<FileTail> tail = last_record_in(window, window_bytes == file_bytes); tail.has_value())
+      return *tail;
     if (window_bytes == file_bytes) break;
   }
   if (window.size() == file_bytes && can_be_torn_first_line(window)) {
     FileTail tail;
-    tail.torn_open = window.back() != '\n';
-    tail.torn_bytes = tail.torn_open ? file_bytes : file_bytes - 1;
+    tail.torn = true;
+    tail.line_end_missing = window.back() != '\n';
+    tail.torn_bytes = tail.line_end_missing ? file_bytes : file_bytes - 1;
     return tail;
   }
   return absl::FailedPreconditionError("the file holds something else than an audit: its last lines are no records");

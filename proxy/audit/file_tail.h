@@ -13,11 +13,11 @@
 namespace schemaguard::proxy {
 
 struct FileTail {
-  uint64_t seq = 0;         // of the last whole line; 0 when there is none
-  std::string hash;         // of the last whole line; empty when there is none
-  uint64_t good_bytes = 0;  // the file up to and with the last whole line's end
-  uint64_t torn_bytes = 0;  // bytes behind it, without a line end at the very end of the file
-  bool torn_open = false;   // the torn bytes still lack the line end that closes them
+  uint64_t seq = 0;               // of the last whole record; 0 when there is none
+  std::string hash;               // of the last whole record; empty when there is none
+  bool torn = false;              // there are bytes behind it that are no record
+  uint64_t torn_bytes = 0;        // their number, without a line end at the very end of the file
+  bool line_end_missing = false;  // the file does not end with a line end
 };
 
 // Looks for the last line whose hash fits its own content, within the last few line lengths of the file. A file with
