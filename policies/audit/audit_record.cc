@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kNameBytesMax = 512;
 constexpr size_t kStatementBytesMax = 32UL * 1024;
 constexpr size_t kDetailBytesMax = 32UL * 1024;
-constexpr size_t kObjectsBytesMax = 32UL * 1024;
+constexpr size_t kObjectsBytesMax = 24UL * 1024;
 constexpr size_t kChangesBytesMax = 256UL * 1024;
 constexpr size_t kFactsBytesMax = 64UL * 1024;
 
@@ -29,14 +29,8 @@ void add_text(std::string& out, std::string_view member, std::string_view value,
 
 void add_classes(std::string& out, parser::ClassSet classes) {
   if (classes.empty()) return;
-  out += ",\"class\":[";
-  for (size_t index = 0; index < parser::kStatementClassCount; ++index) {
-    const auto one = static_cast<parser::StatementClass>(index);
-    if (!classes.has(one)) continue;
-    if (out.back() != '[') out.push_back(',');
-    append_pieces(out, {"\"", parser::class_name(one), "\""});
-  }
-  out.push_back(']');
+  out += ",\"class\":";
+  append_class_list(out, classes);
 }
 
 void add_strings(std::string& out, std::string_view member, const std::vector<std::string>& values) {
@@ -54,6 +48,10 @@ void add_strings(std::string& out, std::string_view member, const std::vector<st
   if (left > 0) append_pieces(out, {",\"", member, "_left_out\":", std::to_string(left)});
 }
 
+parser::ClassSet classes_of(const AuditRecord& record) {
+  return record.classes.empty() && record.facts != nullptr ? record.facts->classes : record.classes;
+}
+
 std::vector<std::string> objects_of(const parser::StatementFacts& facts) {
   std::vector<std::string> objects;
   for (const parser::ObjectUse& use : facts.objects) objects.push_back(use.name.display());
@@ -61,7 +59,7 @@ std::vector<std::string> objects_of(const parser::StatementFacts& facts) {
 }
 
 void add_what(std::string& out, const AuditRecord& record) {
-  add_classes(out, record.classes);
+  add_classes(out, classes_of(record));
   const parser::StatementFacts* facts = record.facts.get();
   add_text(out, "command", record.command.empty() && facts != nullptr ? facts->command : record.command);
   add_strings(out, "objects", record.objects.empty() && facts != nullptr ? objects_of(*facts) : record.objects);
@@ -110,10 +108,11 @@ void add_additions(std::string& out, const AuditRecord& record) {
   if (record.session != nullptr && record.session->migration_listener) out += ",\"listener\":\"migration\"";
   if (record.sanctioned) out += ",\"sanctioned\":true";
   add_strings(out, "temporary_names", record.temporary_names);
+  add_strings(out, "search_path", record.search_path);
   if (record.facts != nullptr) {
     const size_t before = out.size();
     out += ",\"facts\":";
-    if (!append_facts_json(out, *record.facts, kFactsBytesMax)) out.resize(before);
+    if (!append_facts_json(out, *record.facts, classes_of(record), kFactsBytesMax)) out.resize(before);
   }
   if (record.detail.empty()) return;
   if (record.detail.size() <= kDetailBytesMax) {

@@ -45,13 +45,15 @@ struct AuditRecord {
   std::string command;
   std::vector<std::string> objects;
   std::vector<parser::Change> changes;
-  // The facts that were judged. Where given, `command`, `objects` and `changes` are taken from them unless filled
-  // above, and what else a later judgement needs (functions, settings, …) is written as `facts`. Costs the session no
-  // copy: std::shared_ptr<const StatementFacts>(text_facts, &text_facts->statements[i]).
+  // The facts that were judged. Where given, `classes`, `command`, `objects` and `changes` are taken from them unless
+  // filled above, and what else a later judgement needs (functions, settings, …) is written as `facts`. Costs the
+  // session no copy: std::shared_ptr<const StatementFacts>(text_facts, &text_facts->statements[i]).
   std::shared_ptr<const parser::StatementFacts> facts;
   // Names in the statement that meant temporary objects when it was judged, as the text spells them; they make a
   // later judgement come out the same.
   std::vector<std::string> temporary_names;
+  // The confirmed search_path that unqualified names were resolved with; empty when it was not certain.
+  std::vector<std::string> search_path;
   std::string statement;  // redacted text
   std::string fingerprint;
   Action verdict = Action::kAllow;  // what was done
@@ -69,7 +71,7 @@ struct AuditRecord {
 // short enough for kAuditLineBytesMax whatever the record holds. Order: ts, of, message, part, event, instance, policy,
 // server, database, engine, session, user, role, application, client, certificate, class, command, objects, changes,
 // statement, fingerprint, verdict, would, rule, reason, ref, migration, strength, approval, ticket, outcome, sqlstate,
-// duration_us, listener, sanctioned, temporary_names, facts, detail. What does not apply is left out.
+// duration_us, listener, sanctioned, temporary_names, search_path, facts, detail. What does not apply is left out.
 std::string audit_record_members(const AuditRecord& record, uint64_t of_seq, std::string_view instance = {});
 
 // "2026-11-21T00:42:00.123456Z": how the audit writes a moment.

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "policies/audit/facts_words.h"
 #include "policies/audit/json_text.h"
+#include "policies/audit/redaction.h"
+#include "policies/audit/secret_words.h"
 
 namespace schemaguard::policies {
 
@@ -11,14 +14,12 @@ namespace {
 
 using parser::Change;
 using parser::ColumnDefinition;
-using parser::CopyUse;
 using parser::ObjectUse;
-using parser::OpaqueReason;
-using parser::Persistence;
 using parser::SettingChange;
 using parser::StatementFacts;
 
 constexpr size_t kNameBytesMax = 256;
+constexpr size_t kClauseBytesMax = 2048;
 
 // Opens a member of the object being written: `,"name":`, without the comma behind "{".
 void open_member(std::string& out, std::string_view name) {
@@ -42,126 +43,6 @@ void add_flag(std::string& out, std::string_view member, bool value) {
   out += "true";
 }
 
-std::string_view persistence_name(Persistence persistence) {
-  switch (persistence) {
-    case Persistence::kPersistent:
-      return "";
-    case Persistence::kTemporary:
-      return "temporary";
-    case Persistence::kByName:
-      return "by_name";
-  }
-  return "";
-}
-
-std::string_view opaque_name(OpaqueReason reason) {
-  switch (reason) {
-    case OpaqueReason::kNone:
-      return "";
-    case OpaqueReason::kUnprovedRoutine:
-      return "unproved_routine";
-    case OpaqueReason::kProcedureCall:
-      return "procedure_call";
-    case OpaqueReason::kRunsSqlText:
-      return "runs_sql_text";
-    case OpaqueReason::kDynamicCode:
-      return "dynamic_code";
-    case OpaqueReason::kUnreadableCode:
-      return "unreadable_code";
-    case OpaqueReason::kFunctionCall:
-      return "function_call";
-    case OpaqueReason::kUnknownPrepared:
-      return "unknown_prepared";
-  }
-  return "";
-}
-constexpr OpaqueReason kOpaqueReasons[] = {
-    OpaqueReason::kNone,         OpaqueReason::kUnprovedRoutine, OpaqueReason::kProcedureCall,
-    OpaqueReason::kRunsSqlText,  OpaqueReason::kDynamicCode,     OpaqueReason::kUnreadableCode,
-    OpaqueReason::kFunctionCall, OpaqueReason::kUnknownPrepared,
-};
-
-std::string_view copy_name(CopyUse use) {
-  switch (use) {
-    case CopyUse::kNone:
-      return "";
-    case CopyUse::kFromStdin:
-      return "from_stdin";
-    case CopyUse::kToStdout:
-      return "to_stdout";
-    case CopyUse::kServerFile:
-      return "server_file";
-    case CopyUse::kProgram:
-      return "program";
-  }
-  return "";
-}
-constexpr CopyUse kCopyUses[] = {CopyUse::kNone, CopyUse::kFromStdin, CopyUse::kToStdout, CopyUse::kServerFile,
-                                 CopyUse::kProgram};
-
-std::string_view scope_name(SettingChange::Scope scope) {
-  switch (scope) {
-    case SettingChange::Scope::kSession:
-      return "";
-    case SettingChange::Scope::kLocal:
-      return "local";
-    case SettingChange::Scope::kTransaction:
-      return "transaction";
-  }
-  return "";
-}
-constexpr SettingChange::Scope kScopes[] = {SettingChange::Scope::kSession, SettingChange::Scope::kLocal,
-                                            SettingChange::Scope::kTransaction};
-
-void append_object(std::string& out, const ObjectUse& use) {
-  out.push_back('{');
-  if (use.kind != parser::ObjectKind::kNone) add_name(out, "kind", parser::object_kind_name(use.kind));
-  add_name(out, "catalog", use.name.catalog);
-  add_name(out, "schema", use.name.schema);
-  add_name(out, "name", use.name.name);
-  add_name(out, "persistence", persistence_name(use.persistence));
-  out.push_back('}');
-}
-
-void append_change(std::string& out, const Change& change) {
-  out.push_back('{');
-  add_name(out, "kind", change.kind);
-  open_member(out, "object");
-  append_object(out, change.object);
-  if (change.relation.has_value()) {
-    open_member(out, "relation");
-    append_object(out, *change.relation);
-  }
-  add_name(out, "member", change.member);
-  add_name(out, "new_name", change.new_name);
-  add_flag(out, "if_exists", change.if_exists);
-  add_flag(out, "if_not_exists", change.if_not_exists);
-  add_flag(out, "cascade", change.cascade);
-  add_flag(out, "concurrently", change.concurrently);
-  add_flag(out, "shape_unknown", change.shape_unknown);
-  out.push_back('}');
-}
-
-// Only settings of the server itself, and of those only the ones that never hold a secret.
-bool value_may_be_kept(std::string_view setting) {
-  for (const std::string_view part : {".", "password", "passphrase", "secret", "conninfo", "command", "token"}) {
-    if (setting.find(part) != std::string_view::npos) return false;
-  }
-  return true;
-}
-
-void append_setting(std::string& out, const SettingChange& setting) {
-  out.push_back('{');
-  add_name(out, "name", setting.name);
-  if (setting.value.has_value() && value_may_be_kept(setting.name)) {
-    open_member(out, "value");
-    append_json_string(out, *setting.value, kNameBytesMax);
-  }
-  add_name(out, "scope", scope_name(setting.scope));
-  add_flag(out, "reset", setting.reset);
-  out.push_back('}');
-}
-
 // Appends `"member":[…]` as far as it fits, and `"member_left_out":n` when it does not.
 template <typename List, typename Append>
 void add_list(std::string& out, std::string_view member, const List& list, size_t end_max, Append append) {
@@ -181,6 +62,95 @@ void add_list(std::string& out, std::string_view member, const List& list, size_
   out += std::to_string(left);
 }
 
+void append_object(std::string& out, const ObjectUse& use) {
+  out.push_back('{');
+  if (use.kind != parser::ObjectKind::kNone) add_name(out, "kind", parser::object_kind_name(use.kind));
+  add_name(out, "catalog", use.name.catalog);
+  add_name(out, "schema", use.name.schema);
+  add_name(out, "name", use.name.name);
+  add_name(out, "persistence", persistence_word(use.persistence));
+  out.push_back('}');
+}
+
+// These are made of options and secrets; what they are called is enough.
+bool definition_may_be_kept(const Change& change) {
+  for (const std::string_view part : {"role", "user", "subscription", "server", "foreign", "wrapper", "setting"}) {
+    if (contains_word_part(change.kind, part)) return false;
+  }
+  return true;
+}
+
+void add_clause(std::string& out, std::string_view member, std::string_view clause) {
+  if (clause.empty()) return;
+  open_member(out, member);
+  append_json_string(out, redact_postgres_clause(clause, kClauseBytesMax), kClauseBytesMax);
+}
+
+void append_column(std::string& out, const ColumnDefinition& column, size_t end_max) {
+  out.push_back('{');
+  add_name(out, "name", column.name);
+  add_name(out, "type", column.type);
+  add_name(out, "collation", column.collation);
+  if (names_a_secret(column.name)) {
+    add_name(out, "default", column.default_expression.empty() ? "" : "'***'");
+  } else {
+    add_clause(out, "default", column.default_expression);
+  }
+  add_clause(out, "generated", column.generated_expression);
+  add_flag(out, "not_null", column.not_null);
+  add_flag(out, "primary_key", column.primary_key);
+  add_flag(out, "unique", column.unique);
+  if (column.identity != '\0') add_name(out, "identity", column.identity == 'a' ? "always" : "by_default");
+  if (column.generated != '\0') add_name(out, "generated_as", column.generated == 's' ? "stored" : "virtual");
+  add_list(out, "constraints", column.constraints, end_max, [](std::string& text, const std::string& clause) {
+    append_json_string(text, redact_postgres_clause(clause, kClauseBytesMax), kClauseBytesMax);
+  });
+  out.push_back('}');
+}
+
+void append_definition(std::string& out, const Change& change, size_t end_max) {
+  if (change.column.has_value()) {
+    open_member(out, "column");
+    append_column(out, *change.column, end_max);
+  }
+  add_list(out, "columns", change.columns, end_max,
+           [end_max](std::string& text, const ColumnDefinition& column) { append_column(text, column, end_max); });
+  if (names_a_secret(change.member)) return;
+  add_clause(out, "definition", change.definition);
+}
+
+void append_change(std::string& out, const Change& change, size_t end_max) {
+  out.push_back('{');
+  add_name(out, "kind", change.kind);
+  open_member(out, "object");
+  append_object(out, change.object);
+  if (change.relation.has_value()) {
+    open_member(out, "relation");
+    append_object(out, *change.relation);
+  }
+  add_name(out, "member", change.member);
+  add_name(out, "new_name", change.new_name);
+  if (out.size() < end_max && definition_may_be_kept(change)) append_definition(out, change, end_max);
+  add_flag(out, "if_exists", change.if_exists);
+  add_flag(out, "if_not_exists", change.if_not_exists);
+  add_flag(out, "cascade", change.cascade);
+  add_flag(out, "concurrently", change.concurrently);
+  add_flag(out, "shape_unknown", change.shape_unknown);
+  out.push_back('}');
+}
+
+void append_setting(std::string& out, const SettingChange& setting) {
+  out.push_back('{');
+  add_name(out, "name", setting.name);
+  if (setting.value.has_value() && setting_value_may_be_kept(setting.name)) {
+    open_member(out, "value");
+    append_json_string(out, *setting.value, kNameBytesMax);
+  }
+  add_name(out, "scope", scope_word(setting.scope));
+  add_flag(out, "reset", setting.reset);
+  out.push_back('}');
+}
+
 bool named_by_change(const StatementFacts& facts, const ObjectUse& use) {
   return std::any_of(facts.changes.begin(), facts.changes.end(), [&](const Change& change) {
     return change.object == use || (change.relation.has_value() && *change.relation == use);
@@ -189,24 +159,42 @@ bool named_by_change(const StatementFacts& facts, const ObjectUse& use) {
 
 }  // namespace
 
+void append_class_list(std::string& out, parser::ClassSet classes) {
+  out.push_back('[');
+  for (size_t index = 0; index < parser::kStatementClassCount; ++index) {
+    const auto one = static_cast<parser::StatementClass>(index);
+    if (!classes.has(one)) continue;
+    open_element(out);
+    append_pieces(out, {"\"", parser::class_name(one), "\""});
+  }
+  out.push_back(']');
+}
+
 size_t append_changes_json(std::string& out, const std::vector<Change>& changes, size_t bytes_max) {
   const size_t end_max = out.size() + bytes_max;
+  // Three quarters for definitions, so that the changes behind a long one can still be named.
+  const size_t definitions_end_max = end_max - bytes_max / 4;
   out.push_back('[');
   size_t left = changes.size();
   for (const Change& change : changes) {
     if (out.size() >= end_max) break;
     open_element(out);
-    append_change(out, change);
+    append_change(out, change, definitions_end_max);
     --left;
   }
   out.push_back(']');
   return left;
 }
 
-bool append_facts_json(std::string& out, const StatementFacts& facts, size_t bytes_max) {
+bool append_facts_json(std::string& out, const StatementFacts& facts, parser::ClassSet judged_classes,
+                       size_t bytes_max) {
   const size_t start = out.size();
   const size_t end_max = start + bytes_max;
   out.push_back('{');
+  if (facts.classes != judged_classes) {
+    open_member(out, "class");
+    append_class_list(out, facts.classes);
+  }
   std::vector<ObjectUse> objects;
   // The list is looked through once per change: bounded, because a text with thousands of both is cut anyway.
   constexpr size_t kObjectsMax = 256;
@@ -219,8 +207,8 @@ bool append_facts_json(std::string& out, const StatementFacts& facts, size_t byt
   add_list(out, "functions", facts.functions, end_max,
            [](std::string& text, const std::string& function) { append_json_string(text, function, kNameBytesMax); });
   add_list(out, "settings", facts.settings, end_max, append_setting);
-  add_name(out, "opaque", opaque_name(facts.opaque));
-  add_name(out, "copy", copy_name(facts.copy));
+  add_name(out, "opaque", opaque_word(facts.opaque));
+  add_name(out, "copy", copy_word(facts.copy));
   add_flag(out, "explain", facts.explain);
   add_flag(out, "embedded_commit", facts.embedded_commit);
   add_name(out, "unread_reason", facts.unread_reason);

@@ -1,10 +1,11 @@
 // Facts as JSON inside an audit record, and back: what a recorded statement needs to be judged again.
 //
 // Written are the changes (`changes` of the record) and, in `facts`, what else a judgement looks at: objects that no
-// change names, called functions, settings, COPY use, why code is opaque or text unread. Not written: offsets, DML
-// tables that no rule sees, inner statements (their classes, changes, functions and settings stand in the outer one).
-// Texts from the statement are redacted on the way; values of settings that may hold secrets are left out. Every list
-// is cut at a byte budget, so a statement cannot make a record without end; what was cut is counted beside the list.
+// change names, the classes before the session's temporary names were applied, called functions, settings, COPY use,
+// why code is opaque or text unread. Not written: offsets, DML tables that no rule sees, inner statements (their
+// classes, changes, functions and settings stand in the outer one). Texts from the statement are redacted on the way;
+// values of settings that may hold secrets are left out. Every list is cut at a byte budget, so a statement cannot make
+// a record without end; what was cut is counted beside the list.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -16,12 +17,17 @@
 
 namespace schemaguard::policies {
 
+// Appends `["schema","access"]`.
+void append_class_list(std::string& out, parser::ClassSet classes);
+
 // Appends `[…]`; returns how many changes did not fit into about `bytes_max` bytes. The definitions (columns,
 // expressions) are the first to go.
 size_t append_changes_json(std::string& out, const std::vector<parser::Change>& changes, size_t bytes_max);
 
-// Appends `{…}`, or nothing when there is nothing to add; returns whether it appended.
-bool append_facts_json(std::string& out, const parser::StatementFacts& facts, size_t bytes_max);
+// Appends `{…}`, or nothing when there is nothing to add; returns whether it appended. `judged_classes` stand in the
+// record already.
+bool append_facts_json(std::string& out, const parser::StatementFacts& facts, parser::ClassSet judged_classes,
+                       size_t bytes_max);
 
 // The facts of a recorded statement (event `statement`) from the record's members `class`, `command`, `objects`,
 // `changes` and `facts`. An unknown class, kind or word is an error: it was written by a newer version.
