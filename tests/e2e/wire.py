@@ -1,6 +1,9 @@
 """libpq through ctypes: the simple and the extended protocol, statement by statement, without a driver's opinions."""
+import contextlib
 import ctypes
 import ctypes.util
+import os
+import socket
 
 _libpq = ctypes.CDLL(ctypes.util.find_library("pq"))
 for _name, _result, _arguments in (
@@ -26,12 +29,24 @@ for _name, _result, _arguments in (
         ("PQputCopyEnd", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p]),
         ("PQgetCopyData", ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_int]),
         ("PQfreemem", None, [ctypes.c_void_p]),
+        ("PQenterPipelineMode", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQexitPipelineMode", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQpipelineSync", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQsendQueryParams", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p,
+                                             ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
+        ("PQconsumeInput", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQisBusy", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQsocket", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQflush", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQgetCancel", ctypes.c_void_p, [ctypes.c_void_p]),
+        ("PQcancel", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]),
+        ("PQfreeCancel", None, [ctypes.c_void_p]),
         ("PQtransactionStatus", ctypes.c_int, [ctypes.c_void_p])):
     _function = getattr(_libpq, _name)
     _function.restype = _result
     _function.argtypes = _arguments
 
-COPY_OUT, COPY_IN = 3, 4
+COPY_OUT, COPY_IN, PIPELINE_SYNC = 3, 4, 10
 
 
 class Answer:
@@ -102,8 +117,65 @@ class Connection:
     def simple(self, sql):
         """One Query message; the answers of all its statements."""
         if not _libpq.PQsendQuery(self._handle, sql if isinstance(sql, bytes) else sql.encode()):
-            raise AssertionError(_libpq.PQerrorMessage(self._handle).decode())
+            assert not self.alive, _libpq.PQerrorMessage(self._handle).decode()
+            return []
         return self._drain()
+
+    def send(self, sql):
+        """One Query message without waiting for its answer."""
+        _libpq.PQsendQuery(self._handle, sql.encode())
+        _libpq.PQflush(self._handle)
+
+    def receive(self):
+        return self._drain()
+
+    def busy(self):
+        """Whether an answer is still due, after reading what has come."""
+        if not self.alive:
+            return False
+        _libpq.PQconsumeInput(self._handle)
+        return bool(_libpq.PQisBusy(self._handle))
+
+    def extended_again(self, name):
+        """Bind and Execute of a statement prepared before."""
+        if self.alive and _libpq.PQsendQueryPrepared(self._handle, name.encode(), 0, None, None, None, 0):
+            return self._drain()
+        return []
+
+    def cancel(self):
+        """A cancel request over a connection of its own."""
+        key = _libpq.PQgetCancel(self._handle)
+        why = ctypes.create_string_buffer(256)
+        sent = _libpq.PQcancel(key, why, len(why))
+        _libpq.PQfreeCancel(key)
+        return bool(sent)
+
+    def break_off(self):
+        """Cuts the connection without a Terminate message."""
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(_libpq.PQsocket(self._handle))) as broken:
+            broken.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+    def pipeline(self, batches):
+        """Sends all batches, each a list of statements and a Sync, before it reads; the answers in order."""
+        _libpq.PQenterPipelineMode(self._handle)
+        for batch in batches:
+            for sql in batch:
+                _libpq.PQsendQueryParams(self._handle, sql.encode(), 0, None, None, None, None, 0)
+            _libpq.PQpipelineSync(self._handle)
+        answers, syncs, ends = [], 0, 0
+        while syncs < len(batches) and self.alive and ends < 100_000:
+            result = _libpq.PQgetResult(self._handle)
+            if not result:
+                ends += 1
+                continue
+            if _libpq.PQresultStatus(result) == PIPELINE_SYNC:
+                syncs += 1
+            else:
+                answers.append(Answer(result))
+            _libpq.PQclear(result)
+        _libpq.PQexitPipelineMode(self._handle)
+        return answers
 
     def extended(self, sql, name=""):
         """Parse and Describe, then Bind, with NULL for every parameter, and Execute; stops at the first error."""

@@ -14,9 +14,9 @@ STANDARD_HEADERS = set("""
 algorithm any array atomic bit bitset cassert cctype charconv chrono cinttypes climits cmath compare concepts cstddef
 cstdint cstdio cstdlib cstring deque functional initializer_list iterator limits list map memory memory_resource
 numeric optional ostream queue ranges ratio set span sstream stack stdexcept string string_view tuple type_traits
-typeindex unordered_map unordered_set utility variant vector version
+typeindex emmintrin.h unordered_map unordered_set utility variant vector version
 """.split())
-# <chrono>'s durations are values; its clocks are not allowed, see CLOCKS. <cstdio> is for snprintf only, see FILES.
+# emmintrin.h holds compiler intrinsics. <chrono>'s durations are values; its clocks are not allowed, see CLOCKS. <cstdio> is for snprintf only, see FILES.
 LIBRARIES = {
     "parser": ("absl/", "boost/json", "pg_query"),
     "policies": ("absl/", "boost/json", "boost/crc", "openssl/evp.h", "parser/", "policies/"),
