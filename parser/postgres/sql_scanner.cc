@@ -177,19 +177,27 @@ class Scan {
   bool try_literal_run(const char*& position) {
     if (text_.end - position < kLiteralRunBytesMin || !shape_.may_skip_literals()) return false;
     const char* const start = position;
-    position = literal_run_end(text_, position, !conforming_);
-    if (position == start) return false;
-    const char* last = position - 1;
+    const char* end = literal_run_end(text_, position, !conforming_);
+    if (end == start) return false;
+    if (lexical::is(end[-1], lexical::kDigitByte)) {
+      // The run may have ended inside a number: before its exponent, its '.', or what else belongs to it.
+      const char* digits = end;
+      while (digits != start && lexical::is(digits[-1], lexical::kDigitByte)) --digits;
+      if (digits != start && digits[-1] == '.') {
+        end = lexical::exponent_end(text_, lexical::digits_end(text_, end));
+      } else {
+        end = digits;
+      }
+      if (end == start) return false;
+    }
+    const char* last = end - 1;
     while (last != start && lexical::is(*last, lexical::kSpaceByte)) --last;
     Word mark = Word::kOtherMark;
     if (*last == ',') mark = Word::kCommaMark;
     if (*last == '(') mark = Word::kOpenMark;
     if (*last == ')') mark = Word::kCloseMark;
     if (*last == '\'') mark = Word::kStringMark;
-    // The run may have ended inside a number: behind its digits, before the fraction or the exponent.
-    if (lexical::is(position[-1], lexical::kDigitByte)) {
-      position = lexical::exponent_end(text_, lexical::fraction_end(text_, position));
-    }
+    position = end;
     shape_.skip_literals(mark);
     return true;
   }
