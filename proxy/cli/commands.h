@@ -13,5 +13,7 @@ void add_explain_command(CLI::App& app, int& status);
 void add_check_config_command(CLI::App& app, int& status);
 // Registers `policy` with `show`; further sub-commands find it with app.get_subcommand("policy").
 void add_policy_command(CLI::App& app, int& status);
+void add_run_command(CLI::App& app, int& status);
+void add_mode_command(CLI::App& app, int& status);
 
 }  // namespace schemaguard::proxy

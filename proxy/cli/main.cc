@@ -9,6 +9,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int status = 0;
   schemaguard::proxy::add_version_command(app, status);
+  schemaguard::proxy::add_run_command(app, status);
+  schemaguard::proxy::add_mode_command(app, status);
   schemaguard::proxy::add_explain_command(app, status);
   schemaguard::proxy::add_check_config_command(app, status);
   schemaguard::proxy::add_policy_command(app, status);
