@@ -1,6 +1,7 @@
 // Policy::Compiled: what judge() works on, built once by Policy::build().
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,6 @@ namespace schemaguard::policies {
 struct CompiledRule {
   CompiledMatch match;
   std::optional<CompiledMatch> unless;
-  size_t index = 0;  // into Policy::all_rules()
   bool builtin = false;
 };
 
@@ -32,6 +32,9 @@ struct PlainFunction {
 
 struct Policy::Compiled {
   std::vector<CompiledRule> rules;  // parallel to all_rules_
+  // For each class the rules that could hold for it, as indices into `rules`: most rules name a class.
+  std::array<std::vector<size_t>, parser::kStatementClassCount> rules_of_class;
+  bool asks_for_address = false;  // a rule has a `from`
   std::vector<CompiledMigrator> migrators;
   std::vector<PlainFunction> plain_functions;
   // A configured rule could decide something else than allow for query, session, transaction or temporary.

@@ -227,9 +227,9 @@ class Judge {
     Decision floor{.rule = nullptr, .unit = unit, .action = Action::kAllow};
     std::optional<Observed> observed;
     Decision found{.rule = &rules_.back(), .builtin = true, .unit = unit, .action = Action::kBlock};
-    for (const CompiledRule& compiled : compiled_.rules) {
-      const Rule& rule = rules_[compiled.index];
-      if (rule.mode == Mode::kOff) continue;
+    for (const size_t index : compiled_.rules_of_class[static_cast<size_t>(unit.statement_class)]) {
+      const CompiledRule& compiled = compiled_.rules[index];
+      const Rule& rule = rules_[index];
       const bool decides = rule_decides(compiled, rule, unit);
       if (!decides && !notes(compiled, rule, unit)) continue;
       const bool watched = rule.mode == Mode::kObserve || rule.mode == Mode::kWarn;
@@ -321,11 +321,12 @@ Verdict Policy::judge(const StatementFacts& facts, const Subject& subject, const
     verdict.rule = kPlainRule;
     return verdict;
   }
-  const Circumstances circumstances{.subject = &subject,
-                                    .names = &names,
-                                    .command = facts.command,
-                                    .migrator = is_migrator(subject),
-                                    .client = ClientPlace(subject.client_address)};
+  const Circumstances circumstances{
+      .subject = &subject,
+      .names = &names,
+      .command = facts.command,
+      .migrator = is_migrator(subject),
+      .client = compiled_->asks_for_address ? ClientPlace(subject.client_address) : ClientPlace()};
   Judge judge(all_rules_, *compiled_, facts, circumstances);
   judge.judge(verdict.classes);
   const Decision& decision = judge.decision();

@@ -94,6 +94,8 @@ bool could_match_ordinary(const CompiledMatch& match) {
          match.classes.has(StatementClass::kTransaction) || match.classes.has(StatementClass::kTemporary);
 }
 
+bool asks_for_address(const CompiledMatch& match) { return !match.from.empty(); }
+
 absl::Status in_rule(const Rule& rule, std::string_view what) {
   return absl::InvalidArgumentError(concatenate({"rule ", rule.name.empty() ? "(without name)" : rule.name,
                                                  rule.origin.empty() ? "" : " at ", rule.origin, ": ", what}));
@@ -143,12 +145,16 @@ absl::StatusOr<std::shared_ptr<const Policy>> Policy::build(PolicyOptions option
     const Rule& rule = policy->all_rules_[index];
     absl::StatusOr<CompiledRule> one = compile_rule(rule, policy->options_.time_zones);
     if (!one.ok()) return one.status();
-    one->index = index;
     one->builtin = index >= configured;
     if (!one->builtin) {
       if (rule.name.rfind("builtin/", 0) == 0) return in_rule(rule, "names beginning with builtin/ are taken");
       add_rule_warnings(rule, policy->warnings_);
       compiled->judges_ordinary |= rule.action != Action::kAllow && could_match_ordinary(one->match);
+    }
+    compiled->asks_for_address |= asks_for_address(one->match) || (one->unless && asks_for_address(*one->unless));
+    for (size_t number = 0; number < parser::kStatementClassCount; ++number) {
+      const bool possible = one->match.any_class || one->match.classes.has(static_cast<StatementClass>(number));
+      if (possible && rule.mode != Mode::kOff) compiled->rules_of_class.at(number).push_back(index);
     }
     compiled->rules.push_back(*std::move(one));
   }
@@ -183,11 +189,9 @@ bool Policy::judges_harmless_texts() const { return compiled_->judges_ordinary; 
 
 bool Policy::is_migrator(const Subject& subject) const {
   if (subject.migration_listener) return true;
-  if (compiled_->migrators.empty()) return false;
-  const ClientPlace place(subject.client_address);
   return std::any_of(compiled_->migrators.begin(), compiled_->migrators.end(), [&](const CompiledMigrator& migrator) {
     if (!glob_matches(migrator.user, subject.user)) return false;
-    if (!migrator.from.empty() && !place.is_in(migrator.from)) return false;
+    if (!migrator.from.empty() && !ClientPlace(subject.client_address).is_in(migrator.from)) return false;
     return migrator.certificate.empty() ||
            (!subject.client_certificate.empty() && glob_matches(migrator.certificate, subject.client_certificate));
   });
