@@ -2,7 +2,6 @@
 #include <iterator>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -19,9 +18,8 @@ namespace {
 
 struct ExplainOptions {
   std::string engine = "postgresql";
-  std::string config_file, database, format = "text", sql;
+  std::string config_file, database, format = "text", search_path, sql;
   policies::Subject subject;
-  std::vector<std::string> search_path;
 };
 
 int fail(std::string_view message) {
@@ -37,12 +35,7 @@ int explain_text(ExplainOptions options) {
   options.subject.now = absl::Now();
   const absl::StatusOr<parser::TextFacts> facts = read_text(options.sql, {}, database->limits);
   if (!facts.ok()) return fail(std::string(facts.status().message()));
-  policies::SessionNames names;
-  if (!options.search_path.empty()) {
-    names.search_path = options.search_path;
-    names.search_path_certain = true;
-  }
-  const Explanation explanation = explain(*facts, *database->policy, options.subject, names);
+  const Explanation explanation = explain(options.sql, *facts, *database->policy, options.subject, options.search_path);
   std::cout << (options.format == "json" ? explanation_json(explanation) : explanation_text(explanation)) << '\n';
   return exit_status(explanation);
 }
@@ -63,7 +56,7 @@ void add_explain_command(CLI::App& app, int& status) {
   command->add_option("--client", subject.client_address, "Address the session comes from (default: a Unix socket)");
   command->add_option("--certificate", subject.client_certificate, "Common name of its client certificate");
   command->add_flag("--migration-listener", subject.migration_listener, "The session came through that listener");
-  command->add_option("--search-path", options->search_path, "Schemas of its search_path")->delimiter(',');
+  command->add_option("--search-path", options->search_path, "Its search_path, e.g. app,public");
   command->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->add_option("SQL", options->sql, "The text; - for standard input")->required();
   command->callback([options, &status] { status = explain_text(*options); });

@@ -5,6 +5,7 @@
 #include "policies/audit/facts_json.h"
 #include "policies/audit/json_text.h"
 #include "policies/rules/concatenate.h"
+#include "proxy/postgres/tracked_state.h"
 
 namespace schemaguard::proxy {
 namespace {
@@ -131,13 +132,49 @@ void add(Explanation& explanation, StatementFacts facts, policies::Verdict verdi
   explanation.statements.push_back({.facts = std::move(facts), .verdict = std::move(verdict)});
 }
 
+// What an EXECUTE runs, when the same text prepared it: the nearest definition before it.
+const StatementFacts* prepared_before(const parser::TextFacts& facts, size_t index) {
+  const StatementFacts& execute = facts.statements[index];
+  if (execute.prepared != parser::PreparedUse::kExecute) return nullptr;
+  while (index-- > 0) {
+    const StatementFacts& earlier = facts.statements[index];
+    const bool defines = earlier.prepared == parser::PreparedUse::kPrepare &&
+                         earlier.prepared_name == execute.prepared_name && !earlier.inner.empty();
+    if (defines) return &earlier.inner.front();
+  }
+  return nullptr;
+}
+
+// The part of an EXECUTE that is its own: the functions that its arguments call.
+StatementFacts arguments_of(StatementFacts execute) {
+  if (execute.opaque == parser::OpaqueReason::kUnknownPrepared) {
+    execute.opaque = execute.functions.empty() ? parser::OpaqueReason::kNone : parser::OpaqueReason::kUnprovedRoutine;
+    if (execute.functions.empty()) execute.classes.remove(StatementClass::kOpaque);
+  }
+  if (execute.classes.empty()) execute.classes.add(StatementClass::kQuery);
+  return execute;
+}
+
 }  // namespace
 
-Explanation explain(const parser::TextFacts& facts, const policies::Policy& policy, const policies::Subject& subject,
-                    const policies::SessionNames& names) {
+Explanation explain(std::string_view text, const parser::TextFacts& facts, const policies::Policy& policy,
+                    policies::Subject subject, const std::string& search_path) {
   Explanation explanation;
-  for (const StatementFacts& statement : facts.statements) {
-    add(explanation, statement, policy.judge(statement, subject, names));
+  postgres::TrackedState state;
+  if (!search_path.empty()) state.report_search_path(search_path);
+  for (size_t index = 0; index < facts.statements.size(); ++index) {
+    const StatementFacts& statement = facts.statements[index];
+    if (!state.role().empty()) subject.role = state.role();
+    const policies::SessionNames names = state.names(subject.user);
+    const StatementFacts* prepared = prepared_before(facts, index);
+    policies::Verdict verdict = policy.judge(prepared == nullptr ? statement : arguments_of(statement), subject, names);
+    if (prepared != nullptr) {
+      policies::Verdict inner = policy.judge(*prepared, subject, names);
+      if (inner.action > verdict.action) verdict = std::move(inner);
+    }
+    state.apply(prepared == nullptr ? statement : *prepared,
+                text.substr(std::min(statement.offset, text.size()), statement.length));
+    add(explanation, statement, std::move(verdict));
   }
   if (facts.unread) {
     StatementFacts whole;

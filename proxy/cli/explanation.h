@@ -1,9 +1,11 @@
 // Explanation: the facts and verdicts of one text, for people and as JSON (a contract: add, never rename).
 //
-// Judges with Policy::judge() and carries the effects of each statement to the next, as a session does. Pure.
+// Judges with Policy::judge() and carries the effects of each statement (temporary tables, search_path, role, prepared
+// statements) to the next, as a session does for the statements of one message. Pure.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "parser/statement_facts.h"
@@ -22,8 +24,9 @@ struct Explanation {
   bool unread = false;
 };
 
-Explanation explain(const parser::TextFacts& facts, const policies::Policy& policy, const policies::Subject& subject,
-                    const policies::SessionNames& names);
+// `facts` were read from `text`; `search_path` is empty when it is not known.
+Explanation explain(std::string_view text, const parser::TextFacts& facts, const policies::Policy& policy,
+                    policies::Subject subject, const std::string& search_path);
 
 std::string explanation_text(const Explanation& explanation);
 std::string explanation_json(const Explanation& explanation);

@@ -82,6 +82,15 @@ def test_explain_with_a_configuration(config_file):
                                             check=1).stderr
 
 
+def test_explain_carries_effects_from_statement_to_statement():
+    explain("CREATE TEMP TABLE mine (a int); ALTER TABLE mine ADD b int; DROP TABLE mine", check=0)
+    answer = explain("CREATE TEMP TABLE mine (a int); DROP TABLE mine; ALTER TABLE mine ADD b int", check=2)
+    assert [statement["verdict"] for statement in answer["statements"]] == ["allow", "allow", "block"]
+    explain("PREPARE p AS SELECT 1; EXECUTE p", check=0)
+    explain("PREPARE p AS SELECT 1 AS a INTO t; EXECUTE p", check=2)
+    explain("EXECUTE p", check=0)  # nobody prepared it: the server rejects it
+
+
 def test_policy_show_prints_every_rule_in_order(config_file):
     file = config_file({"rules": [{"name": "first", "match": {"class": "schema"}, "action": "log"}]})
     shown = json.loads(run_guard_command("policy", "show", "--config", file, "--format", "json", check=0).stdout)
