@@ -9,6 +9,7 @@
 #include "policies/rules/builtin_policy.h"
 #include "policies/rules/compiled_policy.h"
 #include "policies/rules/concatenate.h"
+#include "policies/rules/known_names.h"
 
 namespace schemaguard::policies {
 namespace {
@@ -116,7 +117,7 @@ absl::StatusOr<CompiledRule> compile_rule(const Rule& rule, const TimeZones& zon
   return compiled;
 }
 
-void add_rule_warnings(const Rule& rule, std::vector<std::string>& warnings) {
+void add_rule_warnings(const Rule& rule, const CompiledRule& compiled, std::vector<std::string>& warnings) {
   const auto warn = [&](std::string_view what) {
     warnings.push_back(concatenate({"rule ", rule.name, rule.origin.empty() ? "" : " at ", rule.origin, ": ", what}));
   };
@@ -125,6 +126,15 @@ void add_rule_warnings(const Rule& rule, std::vector<std::string>& warnings) {
   }
   if ((rule.match.approval && *rule.match.approval) || (rule.unless && rule.unless->approval.value_or(false))) {
     warn("approvals do not exist in this version, `approval: true` never holds");
+  }
+  for (const CompiledMatch* match : {&compiled.match, compiled.unless ? &*compiled.unless : nullptr}) {
+    if (match == nullptr) continue;
+    for (const std::string& change : match->changes) {
+      if (!matches_known_change(change)) warn(concatenate({"no statement has a change ", change}));
+    }
+    for (const std::string& command : match->commands) {
+      if (!matches_known_command(command)) warn(concatenate({"no statement has the command ", command}));
+    }
   }
 }
 
@@ -148,8 +158,15 @@ absl::StatusOr<std::shared_ptr<const Policy>> Policy::build(PolicyOptions option
     one->builtin = index >= configured;
     if (!one->builtin) {
       if (rule.name.rfind("builtin/", 0) == 0) return in_rule(rule, "names beginning with builtin/ are taken");
-      add_rule_warnings(rule, policy->warnings_);
-      compiled->judges_ordinary |= rule.action != Action::kAllow && could_match_ordinary(one->match);
+      add_rule_warnings(rule, *one, policy->warnings_);
+      const bool ordinary =
+          rule.action != Action::kAllow && rule.mode != Mode::kOff && could_match_ordinary(one->match);
+      compiled->judges_ordinary |= ordinary;
+      if (ordinary) {
+        policy->warnings_.push_back(concatenate({"rule ", rule.name, rule.origin.empty() ? "" : " at ", rule.origin,
+                                                 ": it may concern ordinary queries, so every text is read by the "
+                                                 "grammar; a `class` or `change` would keep the fast path"}));
+      }
     }
     compiled->asks_for_address |= asks_for_address(one->match) || (one->unless && asks_for_address(*one->unless));
     for (size_t number = 0; number < parser::kStatementClassCount; ++number) {

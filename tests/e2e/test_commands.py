@@ -229,3 +229,21 @@ def test_probe_survives_what_is_no_server(config_file, answer):
         thread.join()
         assert result.returncode in (0, 1), result
         assert "OPEN" not in result.stdout
+
+
+def test_the_configuration_in_the_readme_is_accepted(tmp_path):
+    readme = (servers.REPOSITORY / "README.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in readme.split("```yaml\n")[1:]]
+    whole = [yaml.safe_load(block) for block in blocks]
+    config = next(block for block in whole if "servers" in block)
+    rules = next(block for block in whole if "rules" in block)
+    server = config["servers"][0]
+    server["rules"] = rules["rules"]
+    for place, key in ((server["upstream"], "ca"), (server["tls"], "certificate"), (server["tls"], "key"),
+                       (server["tls"], "client_ca"), (server["guard_login"], "password_file")):
+        place[key] = str(tmp_path / key)
+        (tmp_path / key).write_text("x", encoding="utf-8")
+    file = tmp_path / "readme.yaml"
+    file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    out = run_guard_command("check-config", file, check=0).stdout
+    assert "no effect" not in out and "no statement has" not in out
