@@ -234,7 +234,7 @@ def test_probe_survives_what_is_no_server(config_file, answer):
 def test_the_configuration_in_the_readme_is_accepted(tmp_path):
     readme = (servers.REPOSITORY / "README.md").read_text(encoding="utf-8")
     blocks = [block.split("```")[0] for block in readme.split("```yaml\n")[1:]]
-    whole = [yaml.safe_load(block) for block in blocks]
+    whole = [yaml.load(block, yaml.BaseLoader) for block in blocks]  # "off" stays the word that it is
     config = next(block for block in whole if "servers" in block)
     rules = next(block for block in whole if "rules" in block)
     server = config["servers"][0]
