@@ -1,7 +1,8 @@
 #include "parser/postgres/clauses.h"
-#include "parser/postgres/words.h"
 
 #include <algorithm>
+
+#include "parser/postgres/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

@@ -25,8 +25,8 @@ bool is_true_constant(const boost::json::value& value) {
 // may be any setting, which the empty name says.
 void set_config_facts(const TreeList& arguments, StatementFacts& facts) {
   SettingChange change;
-  if (!arguments.empty()) change.name = to_lower(constant_text(arguments[0]).value_or(""));
-  if (arguments.size() > 1) change.value = constant_text(arguments[1]);
+  if (!arguments.empty()) change.name = to_lower(folded_string(arguments[0]).value_or(""));
+  if (arguments.size() > 1) change.value = folded_string(arguments[1]);
   if (arguments.size() > 2 && is_true_constant(arguments[2])) change.scope = SettingChange::Scope::kLocal;
   facts.classes.add(setting_class(change));
   facts.settings.push_back(std::move(change));
@@ -76,14 +76,17 @@ bool is_system_relation(const ObjectName& name) {
   return name.schema.empty() && name.name.starts_with("pg_");
 }
 
-void written_relation_facts(const TreeNode& range_var, StatementFacts& facts) {
-  const ObjectUse target = existing_relation(ObjectKind::kTable, range_var);
-  if (is_system_relation(target.name)) {
+void written_name_facts(const ObjectName& name, StatementFacts& facts) {
+  if (is_system_relation(name)) {
     // Writing the view pg_settings is a SET in disguise (evasion 46).
-    facts.classes.add(target.name.name == "pg_settings" ? StatementClass::kSetting : StatementClass::kCatalogWrite);
-    if (target.name.name == "pg_settings") facts.settings.emplace_back();
+    facts.classes.add(name.name == "pg_settings" ? StatementClass::kSetting : StatementClass::kCatalogWrite);
+    if (name.name == "pg_settings") facts.settings.emplace_back();
   }
-  facts.written.push_back(target);
+  facts.written.push_back({.kind = ObjectKind::kTable, .name = name, .persistence = existing_persistence(name)});
+}
+
+void written_relation_facts(const TreeNode& range_var, StatementFacts& facts) {
+  written_name_facts(relation_name(range_var, ""), facts);
 }
 
 void call_facts(const TreeNode& function_call, StatementFacts& facts) {

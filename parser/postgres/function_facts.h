@@ -20,6 +20,7 @@ void collect_functions(const TreeNode& node, StatementFacts& facts);
 bool is_system_relation(const ObjectName& name);
 
 // A row-changing statement's target: `written`, kCatalogWrite for system relations, kSetting for pg_settings.
+void written_name_facts(const ObjectName& name, StatementFacts& facts);
 void written_relation_facts(const TreeNode& range_var, StatementFacts& facts);
 
 // A called routine by name, arguments as in a FuncCall.

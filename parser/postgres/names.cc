@@ -1,8 +1,9 @@
 #include "parser/postgres/names.h"
-#include "parser/postgres/words.h"
 
 #include <array>
 #include <utility>
+
+#include "parser/postgres/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

@@ -1,15 +1,20 @@
 #include "parser/postgres/nesting.h"
-#include "parser/postgres/words.h"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
+#include "parser/postgres/words.h"
+
 namespace schemaguard::parser::postgres {
 namespace {
 
+constexpr size_t kLongestWord = 9;
+
 template <size_t kCount>
 bool is_one_of(std::string_view token, const std::array<std::string_view, kCount>& words) {
+  // Most tokens of a long text are constants and punctuation.
+  if (token.size() > kLongestWord || token.empty() || !is_lower_letter(lower_letter(token[0]))) return false;
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return equals_ignoring_case(word, token); });
 }

@@ -1,9 +1,10 @@
 #include "parser/postgres/settings.h"
-#include "parser/postgres/words.h"
 
 #include <algorithm>
 #include <array>
 #include <string>
+
+#include "parser/postgres/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

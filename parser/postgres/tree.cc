@@ -111,15 +111,14 @@ std::optional<std::string> folded_string(const boost::json::value& value) {
     const boost::json::value* left = node.fields->if_contains("lexpr");
     const boost::json::value* right = node.fields->if_contains("rexpr");
     const bool joins = names.size() == 1 && string_of(names[0]) == "||" && left != nullptr && right != nullptr;
-    if (!joins || typed_node(*right).type != "A_Const") return std::nullopt;
-    std::optional<std::string> piece = constant_text(*right);
+    std::optional<std::string> piece = joins ? constant_text(*right) : std::nullopt;
     if (!piece) return std::nullopt;
     tail.push_back(std::move(*piece));
     place = left;
     node = typed_node(*place);
   }
-  const bool is_string = node.type == "A_Const" && child(*node.fields, "sval") != nullptr;
-  std::optional<std::string> folded = is_string ? constant_text(*place) : std::nullopt;
+  const bool is_constant = node.type == "A_Const" || node.type == "TypeCast";
+  std::optional<std::string> folded = is_constant ? constant_text(*place) : std::nullopt;
   if (!folded) return std::nullopt;
   for (auto piece = tail.rbegin(); piece != tail.rend(); ++piece) *folded += *piece;
   return folded;

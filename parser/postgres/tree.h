@@ -46,7 +46,7 @@ std::vector<std::string_view> strings_of(const TreeList& items);
 const TreeList& items_of(const boost::json::value& value);
 // A constant's value as text (string, number or boolean); nothing for NULL and for anything that is no constant.
 std::optional<std::string> constant_text(const boost::json::value& value);
-// A string constant, or string constants joined with ||; nothing for anything else.
+// A constant, or constants joined with ||; nothing for anything else.
 std::optional<std::string> folded_string(const boost::json::value& value);
 // The argument of a DefElem as a plain word or constant: {"String"}, {"Integer"}, {"TypeName"} of one name, …
 std::string option_text(const TreeNode& option);
