@@ -16,7 +16,7 @@ cstdint cstdio cstdlib cstring deque functional initializer_list iterator limits
 numeric optional ostream queue ranges ratio set span sstream stack stdexcept string string_view tuple type_traits
 typeindex emmintrin.h unordered_map unordered_set utility variant vector version
 """.split())
-# emmintrin.h holds compiler intrinsics. <chrono>'s durations are values; its clocks are not allowed, see CLOCKS. <cstdio> is for snprintf only, see FILES.
+# emmintrin.h holds compiler intrinsics. <chrono>'s durations are values; its clocks are not allowed. <cstdio> is for snprintf only.
 LIBRARIES = {
     "parser": ("absl/", "boost/json", "pg_query"),
     "policies": ("absl/", "boost/json", "boost/crc", "openssl/evp.h", "parser/", "policies/"),
