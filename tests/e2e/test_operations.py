@@ -197,7 +197,7 @@ def test_the_first_line_says_what_holds(guard_factory, postgres, scratch):
         process.terminate()
         process.wait()
     lines = log.read_text().splitlines()
-    assert "observe" in lines[0]
+    assert "observing only" in lines[0]
     assert any("no audit" in line for line in lines)
 
 

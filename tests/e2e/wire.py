@@ -46,6 +46,10 @@ for _name, _result, _arguments in (
     _function.restype = _result
     _function.argtypes = _arguments
 
+_NOTICE_PROCESSOR = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)
+_libpq.PQsetNoticeProcessor.restype = ctypes.c_void_p
+_libpq.PQsetNoticeProcessor.argtypes = [ctypes.c_void_p, _NOTICE_PROCESSOR, ctypes.c_void_p]
+
 COPY_OUT, COPY_IN, PIPELINE_SYNC = 3, 4, 10
 
 
@@ -78,6 +82,9 @@ class Connection:
         self._handle = _libpq.PQconnectdb(text.encode())
         self.error = _libpq.PQerrorMessage(self._handle).decode(errors="replace")
         self.connected = _libpq.PQstatus(self._handle) == 0
+        self.notices = []
+        self._collect = _NOTICE_PROCESSOR(lambda _, text: self.notices.append(text.decode(errors="replace")))
+        _libpq.PQsetNoticeProcessor(self._handle, self._collect, None)
 
     def __enter__(self):
         assert self.connected, self.error

@@ -1,4 +1,4 @@
-// Plays with the JDBC driver: `java Jdbc PORT DATABASE transparent|refused`, one line a result on standard output.
+// Plays with the JDBC driver: `java Jdbc PORT DATABASE transparent|refused|daily`, one line a result on standard output.
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.sql.Connection;
@@ -171,6 +171,64 @@ public class Jdbc {
     }
   }
 
+  // What every tool built on JDBC asks a database about itself.
+  static void daily() throws Exception {
+    try (Connection connection = connect("ApplicationName", "daily")) {
+      DatabaseMetaData data = connection.getMetaData();
+      say("keywords", data.getSQLKeywords().length());
+      say("names", data.getMaxColumnNameLength());
+      say("product", data.getDatabaseProductVersion());
+      say("catalogs", rows(data.getCatalogs()).size());
+      say("schemas", rows(data.getSchemas()).size());
+      say("some schemas", rows(data.getSchemas(null, "pub%")));
+      say("table types", rows(data.getTableTypes()));
+      say("tables", rows(data.getTables(null, null, "%", null)).size());
+      say("own tables", rows(data.getTables(null, "public", "%", new String[] {"TABLE", "VIEW"})));
+      say("columns", rows(data.getColumns(null, "public", "%", "%")).size());
+      say("primary keys", rows(data.getPrimaryKeys(null, "public", "customers")));
+      say("imported keys", rows(data.getImportedKeys(null, "public", "orders")));
+      say("exported keys", rows(data.getExportedKeys(null, "public", "customers")));
+      say("cross reference", rows(data.getCrossReference(null, "public", "customers", null, "public", "orders")));
+      say("indexes", rows(data.getIndexInfo(null, "public", "customers", false, true)));
+      say("procedures", rows(data.getProcedures(null, "public", "%")).size());
+      say("procedure columns", rows(data.getProcedureColumns(null, "public", "%", "%")).size());
+      say("functions", rows(data.getFunctions(null, "public", "%")).size());
+      say("function columns", rows(data.getFunctionColumns(null, "public", "%", "%")).size());
+      say("user types", rows(data.getUDTs(null, "public", "%", null)).size());
+      say("table privileges", rows(data.getTablePrivileges(null, "public", "customers")).size());
+      say("column privileges", rows(data.getColumnPrivileges(null, "public", "customers", "%")).size());
+      say("row identifier", rows(data.getBestRowIdentifier(null, "public", "customers", 1, true)).size());
+      say("version columns", rows(data.getVersionColumns(null, "public", "customers")).size());
+      say("types", rows(data.getTypeInfo()).size());
+      say("info", rows(data.getClientInfoProperties()).size());
+      connection.setClientInfo("ApplicationName", "renamed");
+      connection.setSchema("public");
+      say("schema", connection.getSchema());
+      connection.setReadOnly(true);
+      connection.setReadOnly(false);
+      try (Statement statement = connection.createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_UPDATABLE)) {
+        ResultSet set = statement.executeQuery("SELECT id, name FROM customers ORDER BY id");
+        set.next();
+        set.updateString("name", "updated through the result set");
+        set.updateRow();
+        say("updatable", set.getString(2));
+        set.moveToInsertRow();
+        set.updateString("name", "inserted through the result set");
+        set.insertRow();
+      }
+      try (java.sql.CallableStatement call = connection.prepareCall("{? = call add_points(?, ?)}")) {
+        call.registerOutParameter(1, java.sql.Types.INTEGER);
+        call.setInt(2, 1);
+        call.setInt(3, 5);
+        call.execute();
+        say("function call", call.getInt(1));
+      }
+      say("array", rows(connection.createStatement().executeQuery("SELECT ARRAY[1, 2], now() IS NOT NULL, '{}'::jsonb")));
+      say("enum", rows(connection.createStatement().executeQuery("SELECT 'ok'::mood")));
+      say("valid", connection.isValid(5));
+    }
+  }
+
   static void refused() throws Exception {
     String alter = "ALTER TABLE guarded ADD COLUMN extra int";
     try (Connection connection = connect()) {
@@ -212,6 +270,10 @@ public class Jdbc {
     database = arguments[1];
     if (arguments[2].equals("refused")) {
       refused();
+      return;
+    }
+    if (arguments[2].equals("daily")) {
+      daily();
       return;
     }
     transparent("extended");

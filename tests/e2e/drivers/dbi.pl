@@ -1,4 +1,4 @@
-# Plays with Perl's DBI and DBD::Pg: `perl dbi.pl PORT DATABASE transparent|refused`, one line a result.
+# Plays with Perl's DBI and DBD::Pg: `perl dbi.pl PORT DATABASE transparent|refused|daily`, one line a result.
 use strict;
 use warnings;
 use DBI;
@@ -106,4 +106,31 @@ sub refused {
     $db->disconnect;
 }
 
-{transparent => \&transparent, refused => \&refused}->{$play}->();
+# What tools built on DBI ask a database about itself.
+sub daily {
+    my $db = connection();
+    my $count = sub { my ($name, $statement) = @_; say_result($name, $statement ? scalar @{$statement->fetchall_arrayref} : 'none') };
+    $count->('tables', $db->table_info('', 'public', '%', 'TABLE,VIEW,MATERIALIZED VIEW'));
+    $count->('all tables', $db->table_info);
+    $count->('schemas', $db->table_info('', '%', ''));
+    $count->('types', $db->table_info('', '', '', '%'));
+    $count->('columns', $db->column_info('', 'public', $_, '%')) for qw(customers orders stock jobs notes);
+    $count->('primary key', $db->primary_key_info('', 'public', $_)) for qw(customers orders stock);
+    $count->('foreign key', $db->foreign_key_info('', 'public', 'customers', '', 'public', 'orders'));
+    $count->('foreign keys', $db->foreign_key_info('', 'public', 'customers', '', '', ''));
+    $count->('statistics', $db->statistics_info('', 'public', 'customers', 0, 1));
+    say_result('version', $db->{pg_server_version});
+    say_result('ping', $db->ping);
+    say_result('state', $db->pg_ping);
+    say_result('encoding', $db->{pg_enable_utf8});
+    say_result('last id', do { $db->do("INSERT INTO customers (name) VALUES ('x')"); $db->last_insert_id('', 'public', 'customers', '') ? 'some' : 'none' });
+    my $statement = $db->prepare('SELECT id, name FROM customers WHERE id = ?');
+    $statement->execute(1);
+    say_result('names', $statement->{NAME});
+    say_result('column types', $statement->{pg_type});
+    say_result('nullable', $statement->{NULLABLE});
+    $statement->finish;
+    $db->disconnect;
+}
+
+{transparent => \&transparent, daily => \&daily, refused => \&refused}->{$play}->();
