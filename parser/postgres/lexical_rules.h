@@ -11,8 +11,10 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -126,6 +128,71 @@ inline const char* skip_while(Text text, const char* position) {
 
 inline const char* word_end(Text text, const char* position) { return skip_while<WordBytes>(text, position); }
 
+// The next sixty-four bytes of a text, classified once, for readers that meet many short words: answers the same as
+// word_end and doubled_quote_end. Positions asked for must not go backwards.
+class Window {
+ public:
+  explicit Window(Text text) : text_(text) { load(text.begin); }
+
+  // `position` stands inside or directly behind a word.
+  const char* word_end_from(const char* position) {
+    const size_t offset = at(position);
+    const int run = std::countr_zero(~(words_ >> offset));
+    position += run;
+    return position == start_ + kBytes ? word_end(text_, position) : position;
+  }
+
+  // `position` stands behind the opening '"'; nullptr: there is no closing one.
+  const char* quoted_name_end(const char* position) {
+    const size_t offset = at(position);
+    const uint64_t quotes = quotes_ >> offset;
+    if (quotes == 0) return slow_quoted_name_end(position);
+    const char* const end = position + std::countr_zero(quotes) + 1;
+    return end == text_.end || *end != '"' ? end : slow_quoted_name_end(position);
+  }
+
+ private:
+  static constexpr size_t kBytes = 64;
+
+  size_t at(const char* position) {
+    if (static_cast<size_t>(position - start_) >= kBytes) load(position);
+    return static_cast<size_t>(position - start_);
+  }
+
+  const char* slow_quoted_name_end(const char* position) const;
+
+  void load(const char* position) {
+    start_ = position;
+    words_ = 0;
+    quotes_ = 0;
+    std::array<char, kBytes> rest;
+    const size_t length = std::min(static_cast<size_t>(text_.end - position), kBytes);
+    if (length < kBytes) {
+      // Zero bytes end a word and are no quotes.
+      rest.fill('\0');
+      std::memcpy(rest.data(), position, length);
+      position = rest.data();
+    }
+#if defined(__SSE2__)
+    for (size_t shift = 0; shift < length; shift += 16) {
+      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(position + shift));
+      words_ |= uint64_t{WordBytes::mask(block)} << shift;
+      quotes_ |= uint64_t{NotAnyOf<'"'>::mask(block) ^ 0xFFFFU} << shift;
+    }
+#else
+    for (size_t i = 0; i < length; ++i) {
+      words_ |= uint64_t{is(position[i], kWordByte)} << i;
+      quotes_ |= uint64_t{position[i] == '"'} << i;
+    }
+#endif
+  }
+
+  Text text_;
+  const char* start_ = nullptr;
+  uint64_t words_ = 0;   // bytes that may stand in a word, the first byte lowest
+  uint64_t quotes_ = 0;  // '"'
+};
+
 // `position` stands behind "--". A line comment ends before its line feed or carriage return, or with the text.
 inline const char* line_comment_end(Text text, const char* position) {
   return skip_while<NotAnyOf<'\n', '\r'>>(text, position);
@@ -166,6 +233,10 @@ inline const char* doubled_quote_end(Text text, const char* position) {
     if (position == text.end || *position != kQuote) return position;
     ++position;
   }
+}
+
+inline const char* Window::slow_quoted_name_end(const char* position) const {
+  return doubled_quote_end<'"'>(text_, position);
 }
 
 // A backslash always takes the next byte with it: where the server does not agree (backslash_quote, bad Unicode

@@ -45,6 +45,27 @@ inline BlockBits classify(const char* position, bool backslash_escapes) {
   return result;
 }
 
+// The length of NULL, TRUE, FALSE or DEFAULT as a whole list element at `position`, else 0. These are reserved words,
+// so nothing behind them can make them anything else.
+inline size_t literal_word_length(lexical::Text text, const char* position) {
+  constexpr uint64_t kFold = 0x2020202020202020ULL;
+  constexpr uint64_t kNull = 0x6C6C756EULL;
+  constexpr uint64_t kTrue = 0x65757274ULL;
+  constexpr uint64_t kFalse = 0x65736C6166ULL;
+  constexpr uint64_t kDefault = 0x746C7561666564ULL;
+  if (text.end - position < 8) return 0;
+  const char before = position[-1];
+  if (before != ',' && before != '(' && !lexical::is(before, lexical::kSpaceByte)) return 0;
+  const uint64_t word = lexical::load_eight(position) | kFold;
+  size_t length = 0;
+  if ((word & 0xFFFFFFFFULL) == kNull || (word & 0xFFFFFFFFULL) == kTrue) length = 4;
+  if ((word & 0xFFFFFFFFFFULL) == kFalse) length = 5;
+  if ((word & 0xFFFFFFFFFFFFFFULL) == kDefault) length = 7;
+  if (length == 0) return 0;
+  const char after = position[length];
+  return after == ',' || after == ')' || lexical::is(after, lexical::kSpaceByte) ? length : 0;
+}
+
 // Bit i tells whether an odd number of the bits 0 to i is set.
 inline uint64_t parity_so_far(uint64_t bits) {
   for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
@@ -63,16 +84,33 @@ const char* literal_run_end(lexical::Text text, const char* position, bool backs
     const uint64_t odd_dots = block.dots & ~((block.digits << 1) & (block.digits >> 1));
     const uint64_t odd_dashes = block.dashes & ((block.dashes << 1) | (block.dashes >> 1) | (uint64_t{1} << 63));
     const uint64_t escapes = block.backslashes & inside;
-    const uint64_t events = ((block.stops | odd_dots | odd_dashes) & ~inside) | escapes;
-    const uint64_t before = events == 0 ? ~uint64_t{0} : (events & (~events + 1)) - 1;
-    const uint64_t openings = block.quotes & inside & before;
-    if (openings != 0) open_string = position + (63 - std::countl_zero(openings));
-    if (events != 0) {
+    uint64_t events = ((block.stops | odd_dots | odd_dashes) & ~inside) | escapes;
+    const char* next = position + 64;
+    while (events != 0) {
       const int event = std::countr_zero(events);
-      return ((escapes >> event) & 1) != 0 ? open_string : position + event;
+      const char* const here = position + event;
+      if (((escapes >> event) & 1) != 0) {
+        const uint64_t openings = block.quotes & inside & ((uint64_t{1} << event) - 1);
+        return openings != 0 ? position + (63 - std::countl_zero(openings)) : open_string;
+      }
+      const size_t word = literal_word_length(text, here);
+      if (word == 0) return here;
+      const size_t behind = static_cast<size_t>(event) + word;
+      if (behind >= 64) {
+        // The next block begins behind the word, outside of any string.
+        next = here + word;
+        break;
+      }
+      events &= ~uint64_t{0} << behind;
     }
-    carried = (inside >> 63) != 0 ? ~uint64_t{0} : 0;
-    position += 64;
+    if (next == position + 64) {
+      const uint64_t openings = block.quotes & inside;
+      if (openings != 0) open_string = position + (63 - std::countl_zero(openings));
+      carried = (inside >> 63) != 0 ? ~uint64_t{0} : 0;
+    } else {
+      carried = 0;
+    }
+    position = next;
   }
   return carried != 0 ? open_string : position;
 }

@@ -9,11 +9,11 @@
 
 namespace schemaguard::parser::postgres {
 
-// `position` is where a token starts. Skips plain strings, digits, decimal points between digits, single minus signs,
-// white space, commas, parentheses and operator bytes that cannot begin a comment; answers a position from which
-// token by token reading sees exactly the same text (inside of a number it may stand behind the first digits).
-// `backslash_escapes`: '…' may hold backslash escapes, so a string with a backslash ends the run before it.
-// Answers `position` itself when nothing can be skipped.
+// `position` is where a token starts. Skips plain strings, NULL, TRUE, FALSE, DEFAULT, digits, decimal points between
+// digits, single minus signs, white space, commas, parentheses and operator bytes that cannot begin a comment; answers
+// a position from which token by token reading sees exactly the same text (inside of a number it may stand behind the
+// first digits). `backslash_escapes`: '…' may hold backslash escapes, so a string with a backslash ends the run before
+// it. Answers `position` itself when nothing can be skipped.
 const char* literal_run_end(lexical::Text text, const char* position, bool backslash_escapes);
 
 }  // namespace schemaguard::parser::postgres

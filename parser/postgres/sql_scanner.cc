@@ -66,7 +66,11 @@ constexpr std::array<ByteKind, 256> kByteKinds = make_byte_kinds();
 class Scan {
  public:
   Scan(std::string_view text, bool conforming)
-      : whole_(text), text_(text), conforming_(conforming), shape_(text.find('\xDD') != std::string_view::npos) {}
+      : whole_(text),
+        text_(text),
+        window_(text_),
+        conforming_(conforming),
+        shape_(text.find('\xDD') != std::string_view::npos) {}
 
   ScanResult run() {
     const char* position = text_.begin;
@@ -234,7 +238,7 @@ class Scan {
   }
 
   Step quoted_name(const char*& position) {
-    const char* const end = lexical::doubled_quote_end<'"'>(text_, position + 1);
+    const char* const end = window_.quoted_name_end(position + 1);
     if (end == nullptr) return Step::kUnterminated;
     if (!shape_.quoted_name(text_, position + 1, static_cast<size_t>(end - position) - 2)) return Step::kGrammar;
     position = end;
@@ -243,7 +247,7 @@ class Scan {
 
   Step word(const char*& position) {
     const char* const start = position;
-    const char* const end = lexical::word_end(text_, start + 1);
+    const char* const end = window_.word_end_from(start + 1);
     const auto length = static_cast<size_t>(end - start);
     if (length == 1 && end != text_.end && (*end == '\'' || *end == '&')) {
       switch (*start | 0x20) {
@@ -299,6 +303,7 @@ class Scan {
 
   std::string_view whole_;
   Text text_;
+  lexical::Window window_;
   bool conforming_;
   StatementShape shape_;
 };

@@ -222,7 +222,7 @@ TEST(SqlScanner, LiteralRunsAreReadLikeSingleTokens) {
   for (size_t shift = 0; shift < 70; ++shift) {
     std::string list = "SELECT 1 FROM t WHERE a IN (";
     for (size_t i = 0; i < shift; ++i) list += "1";
-    for (int row = 0; row < 30; ++row) list += ",2.5,'a'";
+    for (int row = 0; row < 30; ++row) list += row % 3 == 0 ? ",NULL, true" : ",2.5,'a'";
     const std::string tail(130, ' ');
     EXPECT_EQ(verdict(list + ",3.5e5)" + tail), ScanVerdict::kHarmless);
     EXPECT_EQ(verdict(list + ",'\\')" + tail), ScanVerdict::kHarmless);
@@ -230,6 +230,10 @@ TEST(SqlScanner, LiteralRunsAreReadLikeSingleTokens) {
     EXPECT_EQ(verdict(list + ",3into x" + tail), ScanVerdict::kNeedsGrammar);
     EXPECT_EQ(verdict(list + ",3.into x" + tail), ScanVerdict::kNeedsGrammar);
     EXPECT_EQ(verdict(list + ",3.5e5into x" + tail), ScanVerdict::kNeedsGrammar);
+    EXPECT_EQ(verdict(list + ",nullx(1)" + tail), ScanVerdict::kNeedsGrammar);
+    EXPECT_EQ(verdict(list + ",defaults(1)" + tail), ScanVerdict::kNeedsGrammar);
+    EXPECT_EQ(verdict(list + ",x.false(1)" + tail), ScanVerdict::kNeedsGrammar);
+    EXPECT_EQ(verdict(list + ",FALSE,DEFAULT , null\n)" + tail), ScanVerdict::kHarmless);
     EXPECT_EQ(verdict(list + ",f(1)" + tail), ScanVerdict::kNeedsGrammar);
     EXPECT_EQ(verdict(list + ",'a\\', f(1)" + tail), ScanVerdict::kNeedsGrammar);
     EXPECT_EQ(verdict(list + ",'a\\', f(1)'" + tail, kOff), ScanVerdict::kHarmless);
