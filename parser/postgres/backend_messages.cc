@@ -46,6 +46,17 @@ std::optional<ErrorFields> decode_error_fields(std::string_view body) {
   return error;
 }
 
+ErrorFields decode_error_prefix(std::string_view prefix) {
+  MessageBody reader(prefix);
+  ErrorFields error;
+  while (true) {
+    const char code = static_cast<char>(reader.read_uint8());
+    const std::string_view value = code == '\0' ? std::string_view() : reader.read_cstring();
+    if (code == '\0' || !reader.ok()) return error;
+    error.fields.emplace_back(code, value);
+  }
+}
+
 std::optional<Authentication> decode_authentication(std::string_view body) {
   MessageBody reader(body);
   Authentication authentication;

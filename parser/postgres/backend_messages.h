@@ -24,6 +24,8 @@ struct ErrorFields {
   [[nodiscard]] bool is_fatal() const;
 };
 std::optional<ErrorFields> decode_error_fields(std::string_view body);
+// The fields that are complete in the beginning of a body.
+ErrorFields decode_error_prefix(std::string_view prefix);
 
 struct Authentication {
   AuthenticationKind kind = AuthenticationKind::kOk;

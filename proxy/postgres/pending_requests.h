@@ -41,8 +41,12 @@ struct PendingRequest {
   char type = 'Q';          // the frontend message's type byte
   bool uncertain = false;   // may change how text is read or what names mean: unanswered, it costs certainty
   bool registered = false;  // has an unanswered definition in the statement or portal map
+  bool answered = false;    // a Query or FunctionCall that has had an answer
   bool failed = false;      // its ErrorResponse has come; ReadyForQuery is still due
-  uint32_t parts_done = 0;  // statements of a Query that have completed
+  bool in_copy = false;     // a Sync sent during COPY FROM STDIN: the server ignores it unless the copy has failed
+  bool ends_transaction = false;  // holds a COMMIT, ROLLBACK or PREPARE TRANSACTION
+  uint32_t parts_done = 0;        // statements of a Query that have completed
+  uint64_t batch = 0;             // number of Syncs, Queries and FunctionCalls forwarded before it
   std::unique_ptr<RequestDetails> details{};
 };
 
@@ -52,6 +56,7 @@ class PendingRequests {
   [[nodiscard]] bool empty() const { return head_ == ring_.size(); }
   [[nodiscard]] size_t size() const { return ring_.size() - head_; }
   PendingRequest& front() { return ring_[head_]; }
+  [[nodiscard]] const PendingRequest& front() const { return ring_[head_]; }
   PendingRequest& at(size_t index) { return ring_[head_ + index]; }
   void pop() {
     ring_[head_].details.reset();

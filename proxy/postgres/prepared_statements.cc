@@ -1,5 +1,7 @@
 #include "proxy/postgres/prepared_statements.h"
 
+#include <algorithm>
+
 #include "parser/postgres/frontend_messages.h"
 
 namespace schemaguard::proxy::postgres {
@@ -14,6 +16,17 @@ PreparedRef harmless_prepared() {
 PreparedRef refused_prepared() {
   static const Prepared refused{.refused = true};
   return {std::shared_ptr<void>{}, &refused};
+}
+
+PreparedRef unknown_prepared() {
+  static const std::shared_ptr<const Prepared> unknown = [] {
+    const auto facts = std::make_shared<parser::StatementFacts>();
+    facts->classes.add(parser::StatementClass::kOpaque);
+    facts->command = "EXECUTE";
+    facts->opaque = parser::OpaqueReason::kUnknownPrepared;
+    return std::make_shared<const Prepared>(Prepared{.text = "EXECUTE", .statement = facts});
+  }();
+  return unknown;
 }
 
 void PreparedStatements::begin(std::string_view name, PreparedRef prepared, uint64_t batch) {
@@ -66,6 +79,13 @@ bool PreparedStatements::knows(std::string_view name) const {
   }
   if (clipped.empty()) return unnamed_ != nullptr;
   return named_.contains(absl::string_view(clipped.data(), clipped.size()));
+}
+
+bool PreparedStatements::is_open(std::string_view name, uint64_t batch) const {
+  if (in_flight_.empty()) return false;
+  const Candidates found = candidates(name, batch);
+  return found.size() > 1 &&
+         std::any_of(found.begin(), found.end(), [](const PreparedRef& prepared) { return prepared->is_judged(); });
 }
 
 PreparedStatements::Candidates PreparedStatements::candidates(std::string_view name, uint64_t batch) const {

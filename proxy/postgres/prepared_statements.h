@@ -20,17 +20,20 @@ namespace schemaguard::proxy::postgres {
 struct Prepared {
   bool harmless = false;  // the scanner's promise: nothing to judge
   bool refused = false;   // a refused Parse: what follows in its batch is skipped by the server
+  [[nodiscard]] bool is_judged() const { return !harmless && !refused; }
   std::shared_ptr<const parser::TextFacts> facts{};  // null with !harmless: not read yet (made while the mode was off)
   std::string text{};
   parser::postgres::Reading reading{};
-  size_t statement_index = 0;  // which statement of `facts`: a PREPARE may stand anywhere in a text
-  bool sql_prepare = false;    // the statement is the inner one of that PREPARE
+  // Made by an SQL PREPARE: the one statement that it prepares, `text` is then the PREPARE as written.
+  std::shared_ptr<const parser::StatementFacts> statement{};
 };
 using PreparedRef = std::shared_ptr<const Prepared>;
 
 // The one entry for every harmless statement; shared without a reference count.
 PreparedRef harmless_prepared();
 PreparedRef refused_prepared();
+// A statement that may have been prepared where nothing was read.
+PreparedRef unknown_prepared();
 
 class PreparedStatements {
  public:
@@ -50,6 +53,8 @@ class PreparedStatements {
   [[nodiscard]] bool knows(std::string_view name) const;
   // All meanings `name` may have for a message of `batch` that is forwarded next; empty: harmless or undefined.
   [[nodiscard]] Candidates candidates(std::string_view name, uint64_t batch) const;
+  // Whether only the answers to earlier batches can tell which of several meanings `name` has, and it matters.
+  [[nodiscard]] bool is_open(std::string_view name, uint64_t batch) const;
   [[nodiscard]] size_t size() const { return named_.size(); }
 
  private:

@@ -21,7 +21,7 @@ SessionCore::SessionCore(SessionSettings settings, SessionServices& services)
 
 SessionCore::~SessionCore() {
   finish_audit();
-  if (held_reserved_ > 0) services_.release_held_bytes(held_reserved_);
+  release_held();
   if (!handed_out_key_.secret.empty()) services_.unregister_cancel_key(handed_out_key_);
 }
 
@@ -52,7 +52,9 @@ void SessionCore::feed_server(std::string_view bytes) {
   release_written();
   if (phase_ == Phase::kClosing) return;
   process_server(bytes);
-  if (phase_ != Phase::kClosing) resume_client();
+  if (phase_ == Phase::kClosing) return;
+  retry_held();
+  resume_client();
 }
 
 bool SessionCore::wants_client_bytes() const {

@@ -54,7 +54,8 @@ uint64_t SessionCore::audit_statement(const parser::StatementFacts& facts, const
     record.verdict = Action::kBlock;
     record.outcome = Outcome::kRefused;
   } else {
-    record.verdict = verdict.action == Action::kBlock ? Action::kAllow : verdict.action;
+    const Action done = view_->mode == Mode::kWarn ? Action::kWarn : Action::kAllow;
+    record.verdict = verdict.action == Action::kBlock ? done : verdict.action;
   }
   record.rule = verdict.rule;
   record.reason = verdict.reason;
@@ -70,6 +71,7 @@ void SessionCore::audit_outcomes(const TransactionJournal::Outcomes& outcomes) {
   for (const StatementOutcome& outcome : outcomes) {
     AuditRecord record = new_record(AuditEvent::kOutcome);
     record.of_ticket = outcome.ticket;
+    record.message = 0;  // the statement's own record has its place
     record.outcome = outcome.outcome;
     record.sqlstate = outcome.sqlstate;
     services_.audit(std::move(record), false);
@@ -89,11 +91,15 @@ void SessionCore::finish_audit() {
       statement.ticket = 0;
     }
   }
+  if (held_ && held_->request.details) {
+    // Recorded, but never sent.
+    for (const RequestedStatement& statement : held_->request.details->statements) {
+      if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kRolledBack, {}});
+    }
+  }
   journal_.on_disconnect(commits, outcomes);
   audit_outcomes(outcomes);
-  if (transaction_status_ != 'I' || phase_ != Phase::kAwaitStartup) {
-    if (!server_key_.secret.empty()) audit_session_event("logout", {});
-  }
+  if (logged_in_) audit_session_event("logout", {});
 }
 
 }  // namespace schemaguard::proxy::postgres

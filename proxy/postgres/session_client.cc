@@ -81,7 +81,8 @@ bool SessionCore::length_is_acceptable(char type, uint32_t length) {
   }
   const size_t most =
       is_small(type) ? settings_.config->limits.small_message_bytes_max : parser::postgres::kMessageLengthMax;
-  if (length < 4 || length > most) {
+  const bool empty = type == frontend::kSync || type == frontend::kFlush;
+  if (length < 4 || length > most || (empty && length != 4)) {
     protocol_violation("invalid message length");
     return false;
   }
@@ -119,6 +120,7 @@ size_t SessionCore::take_client_message(Text in) {
     if (!services_.reserve_held_bytes(step)) {
       const Text partial = to_server_.keep(std::move(client_partial_));
       client_partial_ = std::string();
+      release_held();
       on_oversized(partial, total, "memory_budget");
       return taken;
     }
@@ -141,14 +143,11 @@ size_t SessionCore::take_client_message(Text in) {
       return taken;
     }
   }
-  if (held_reserved_ > 0) {
-    services_.release_held_bytes(held_reserved_);
-    held_reserved_ = 0;
-  }
   if (message.size() == total) {
     client_holds_whole_ = false;
     on_client_message(to_server_.keep(std::move(message)), total);
   }
+  if (!held_) release_held();
   return taken;
 }
 
@@ -164,11 +163,14 @@ void SessionCore::drop_client_rest(Text whole, size_t total_bytes) {
 }
 
 void SessionCore::push_request(PendingRequest request) {
+  request.batch = batch_;
   if (request.uncertain) ++pending_uncertain_;
+  if (request.ends_transaction) ++pending_ends_;
   if (request.details && !request.details->notice.empty()) ++pending_notices_;
   const bool ends_batch =
       request.type == frontend::kSync || request.type == frontend::kQuery || request.type == frontend::kFunctionCall;
   pending_.push(std::move(request));
+  unsynced_ = !ends_batch;
   if (ends_batch) ++batch_;
 }
 
@@ -176,6 +178,12 @@ bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
   const char type = whole[0];
   const bool complete = whole.size() == total_bytes;
   const size_t text_bytes_max = settings_.config->limits.message_bytes_max;
+  if (server_skips_ && type != frontend::kSync && type != frontend::kTerminate) {
+    // The server has failed this batch and ignores everything up to the next Sync (evasion 79). What it will not
+    // read is not sent: it can neither run nor be taken for run.
+    drop_client_rest(whole, total_bytes);
+    return true;
+  }
   if (!complete) {
     const bool holds_text = type == frontend::kQuery || type == frontend::kParse;
     if (holds_text && total_bytes > text_bytes_max) {
@@ -183,14 +191,8 @@ bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
       on_oversized(whole, total_bytes, "too_long");
       return true;
     }
-    const bool streams = type == frontend::kCopyData || (server_skips_ && !holds_text && !is_small(type));
-    if (!streams && type != frontend::kBind && type != frontend::kFunctionCall) return false;
-  }
-  if (server_skips_ && type != frontend::kSync && type != frontend::kTerminate) {
-    // The server has failed this batch and ignores everything up to the next Sync (evasion 79). What it will not
-    // read is not sent: it can neither run nor be taken for run.
-    drop_client_rest(whole, total_bytes);
-    return true;
+    const bool streams = type == frontend::kCopyData || type == frontend::kBind || type == frontend::kFunctionCall;
+    if (!streams) return false;
   }
   switch (type) {
     case frontend::kQuery:
@@ -219,13 +221,14 @@ bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
     case frontend::kSync:
       server_skips_ = false;
       forward_client(whole, total_bytes);
-      if (!copy_in_) push_plain(type);
+      push_request({.type = type, .in_copy = copy_in_});
       return true;
     case frontend::kCopyDone:
     case frontend::kCopyFail:
-      copy_in_ = false;
       forward_client(whole, total_bytes);
-      if (!pending_.empty()) push_plain(type);
+      // Sent ahead of CopyInResponse it keeps its place among the requests, to be met by the copy that it ends.
+      if (!copy_in_ && !pending_.empty()) pending_.push({.type = type, .batch = batch_});
+      copy_in_ = false;
       return true;
     case frontend::kFlush:
     case frontend::kCopyData:
@@ -267,10 +270,12 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
     if (complete) on_malformed(frontend::kBind, whole);
     return complete;
   }
+  refresh_view();
   const PreparedStatements::Candidates candidates = statements_.candidates(names->statement, batch_);
-  const bool harmless = std::all_of(candidates.begin(), candidates.end(), [](const PreparedRef& candidate) {
-    return candidate->harmless || candidate->refused;
-  });
+  const bool open = statements_.is_open(names->statement, batch_);
+  // A name that only an unread PREPARE can have defined.
+  const bool unknown = candidates.empty() && saw_unjudged_ && !names->statement.empty();
+  const bool harmless = !open && !unknown && (candidates.empty() || !candidates.front()->is_judged());
   if (harmless && !must_read_harmless()) {
     ++message_number_;
     PendingRequest request{.type = frontend::kBind};
@@ -286,9 +291,15 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
     client_holds_whole_ = true;
     return false;
   }
+  if (open) {
+    hold_for_answers(frontend::kBind, whole, statements_, names->statement);
+    return true;
+  }
   ++message_number_;
   HeldMessage held{.type = frontend::kBind, .message = std::string(whole), .name = std::string(names->portal)};
-  judge_use(std::move(held), candidates);
+  PreparedRef prepared = candidates.empty() ? nullptr : candidates.front();
+  if (unknown) prepared = unknown_prepared();
+  judge_use(std::move(held), prepared);
   return true;
 }
 
@@ -298,17 +309,19 @@ void SessionCore::on_execute(Text whole) {
     on_malformed(frontend::kExecute, whole);
     return;
   }
+  if (portals_.is_open(execute->portal, batch_)) {
+    --message_number_;  // it is counted again when it is taken up again
+    hold_for_answers(frontend::kExecute, whole, portals_, execute->portal);
+    return;
+  }
   const PreparedStatements::Candidates candidates = portals_.candidates(execute->portal, batch_);
-  const bool harmless = std::all_of(candidates.begin(), candidates.end(), [](const PreparedRef& candidate) {
-    return candidate->harmless || candidate->refused;
-  });
-  if (harmless) {
+  if (candidates.empty() || !candidates.front()->is_judged()) {
     forward_client(whole, whole.size());
     push_plain(frontend::kExecute);
     return;
   }
   HeldMessage held{.type = frontend::kExecute, .message = std::string(whole), .name = std::string(execute->portal)};
-  judge_use(std::move(held), candidates);
+  judge_use(std::move(held), candidates.front());
 }
 
 bool SessionCore::on_function_call(Text whole, size_t total_bytes) {
@@ -328,15 +341,23 @@ bool SessionCore::on_function_call(Text whole, size_t total_bytes) {
     facts.command = "FUNCTION CALL";
     facts.opaque = parser::OpaqueReason::kFunctionCall;
     facts.functions.push_back(fmt::format("oid {}", *oid));
-    const policies::Verdict verdict = judge_one(facts, in_flight_);
+    const policies::Verdict verdict = judge_one(facts, state_ahead());
     const bool refused = refuses(verdict);
-    const std::string ref = refused ? reference() : std::string();
-    if (verdict.audited) audit_statement(facts, verdict, fmt::format("FunctionCall {}", *oid), 0, refused, ref, false);
+    const std::string ref = verdict.action >= policies::Action::kWarn ? reference() : std::string();
+    request.details = std::make_unique<RequestDetails>();
+    uint64_t ticket = 0;
+    if (verdict.audited) {
+      ticket = audit_statement(facts, verdict, fmt::format("FunctionCall {}", *oid), 0, refused, ref, false);
+    }
     if (refused) {
       drop_client_rest(whole, total_bytes);
       refuse(frontend::kFunctionCall, {}, verdict, ref);
       return true;
     }
+    request.details->notice = notice_for(verdict, ref);
+    const auto kept = std::make_shared<parser::StatementFacts>(std::move(facts));
+    request.details->owners.push_back(kept);
+    request.details->statements.push_back({.facts = kept.get(), .written = kept.get(), .ticket = ticket});
   }
   forward_client(whole, total_bytes);
   push_request(std::move(request));
@@ -377,24 +398,45 @@ void SessionCore::on_oversized(Text whole, size_t total_bytes, std::string_view 
     return;
   }
   refresh_view();
+  auto text_facts = std::make_shared<parser::TextFacts>();
+  text_facts->unread = true;
+  text_facts->unread_reason = std::string(reason);
+  const auto facts = std::make_shared<parser::StatementFacts>();
+  facts->classes.add(parser::StatementClass::kUnread);
+  facts->unread_reason = std::string(reason);
+  PendingRequest request{.type = type, .uncertain = true, .details = std::make_unique<RequestDetails>()};
+  const bool runs = type == frontend::kQuery || type == frontend::kExecute;
   if (view().mode != policies::Mode::kOff) {
     const policies::Verdict verdict = view().policy->judge_unread(reason, subject(in_flight_));
     const bool refused = refuses(verdict);
-    const std::string ref = refused ? reference() : std::string();
-    parser::StatementFacts facts;
-    facts.classes.add(parser::StatementClass::kUnread);
-    facts.unread_reason = std::string(reason);
+    const std::string ref = verdict.action >= policies::Action::kWarn ? reference() : std::string();
     services_.count("texts_unread");
-    audit_statement(facts, verdict, whole.substr(kHeaderBytes), 0, refused, ref, false);
+    const uint64_t ticket = audit_statement(*facts, verdict, whole.substr(kHeaderBytes), 0, refused, ref, false);
     if (refused) {
       drop_client_rest(whole, total_bytes);
       refuse(type, {}, verdict, ref);
       return;
     }
+    request.details->notice = notice_for(verdict, ref);
+    // A text of unknown length and content is one entry whose outcome is that of its message.
+    request.details->owners.push_back(facts);
+    request.details->statements.push_back({.facts = facts.get(), .written = facts.get(), .ticket = ticket});
+    request.details->ambiguous = true;
   }
-  saw_unjudged_ = true;
+  if (type == frontend::kParse) {
+    // Its uses are judged as what could not be read.
+    const Text body = whole.substr(kHeaderBytes);
+    statements_.begin(body.substr(0, body.find('\0')), std::make_shared<const Prepared>(Prepared{.facts = text_facts}),
+                      batch_);
+    request.registered = true;
+  }
+  if (runs) {
+    saw_unjudged_ = true;
+    confirmed_.forget_certainty();
+    in_flight_.forget_certainty();
+  }
   forward_client(whole, total_bytes);
-  push_request({.type = type, .uncertain = true});
+  push_request(std::move(request));
 }
 
 }  // namespace schemaguard::proxy::postgres

@@ -2,6 +2,7 @@
 //   session_startup.cc   from the first byte to the first ReadyForQuery, both legs
 //   session_client.cc    framing and dispatch of client messages
 //   session_judging.cc   text to facts to verdict to audit; refusing
+//   session_holding.cc   messages that wait, and what they leave behind when they go on
 //   session_server.cc    server messages, pairing with requests, outcomes
 //   session_audit.cc     records and outcomes for the audit
 // Private to proxy/postgres; see session.h for the contract.
@@ -47,10 +48,22 @@ struct HeldMessage {
   std::string text{};             // what is judged: the message's own text, or that of the prepared statement it uses
   bool text_is_prepared = false;  // `text` is a prepared statement's whose facts were not known yet
   parser::postgres::Reading reading{};
-  uint64_t job = 0;          // awaited parse job, 0: none
-  uint64_t ticket = 0;       // awaited audit record, 0: none
+  uint64_t job = 0;                                // awaited parse job, 0: none
+  absl::InlinedVector<uint64_t, 1> tickets{};      // awaited audit records
+  bool audit_failed = false;                       // one of them could not be written
+  const PreparedStatements* open_names = nullptr;  // waits until only one meaning of `open_name` is left in this map
+  std::string open_name{};
   PendingRequest request{};  // ready to be pushed once the audit is written
 };
+
+// Whether a statement changes what later ones mean.
+bool has_effects(const parser::StatementFacts& facts);
+bool mentions_prepare(std::string_view text);
+// The part of `text` a statement was read from.
+std::string_view statement_text(std::string_view text, const parser::StatementFacts& facts);
+// The text that tells what a statement leaves behind. That of a prepared statement is not at hand at its EXECUTE: then
+// what it creates may go again at the commit.
+std::string_view effect_text(const RequestedStatement& statement, std::string_view text);
 
 class SessionCore {
  public:
@@ -127,7 +140,7 @@ class SessionCore {
   [[nodiscard]] bool is_waiting() const;
   void resume_client();
 
-  // session_judging.cc
+  // session_judging.cc and session_holding.cc
   struct Judged {
     policies::Verdict strictest;
     std::vector<policies::Verdict> each;  // one a statement
@@ -142,13 +155,25 @@ class SessionCore {
   [[nodiscard]] bool must_read_harmless() const;
   void judge_text(char type, Text whole, Text text, std::string_view name);
   void on_facts(HeldMessage held, const std::shared_ptr<const parser::TextFacts>& facts);
-  void judge_use(HeldMessage held, const PreparedStatements::Candidates& candidates);
+  void judge_use(HeldMessage held, const PreparedRef& prepared);
   Judged judge_statements(const std::shared_ptr<const parser::TextFacts>& facts, Text text);
-  Judged judge_candidates(const PreparedStatements::Candidates& candidates);
-  policies::Verdict judge_one(const parser::StatementFacts& facts, const TrackedState& in_flight) const;
-  policies::Verdict judge_execute(const parser::StatementFacts& execute, const TrackedState& in_flight,
+  Judged judge_prepared(const PreparedRef& prepared);
+  policies::Verdict judge_one(const parser::StatementFacts& facts, const TrackedState& state) const;
+  policies::Verdict judge_execute(const parser::StatementFacts& execute, const TrackedState& state,
                                   const std::vector<RequestedStatement>& before, Judged& judged,
                                   RequestedStatement& resolved);
+  // The state in which a message that is forwarded now will run, as far as it is certain.
+  [[nodiscard]] TrackedState state_ahead() const;
+  [[nodiscard]] bool waits_for_earlier_batch() const;
+  void apply_ahead(TrackedState& state, const parser::StatementFacts& facts, Text text) const;
+  // Holds a message until the answers to earlier batches have told what `name` means, then takes it up again.
+  void hold_for_answers(char type, Text whole, const PreparedStatements& names, std::string_view name);
+  void retry_held();
+  // A held message that the server will skip: an error has come while it waited. True: it is gone.
+  bool drop_held_if_skipped();
+  void register_definition(const RequestedStatement& statement, const RequestDetails& details,
+                           parser::postgres::Reading reading);
+  void release_held();
   [[nodiscard]] policies::Subject subject(const TrackedState& state) const;
   std::optional<policies::Verdict> restore_verdict(const parser::StatementFacts& facts) const;
   void note_refused_objects(const Judged& judged);
@@ -157,6 +182,7 @@ class SessionCore {
   void refuse(char type, std::string_view name, const policies::Verdict& verdict, const std::string& ref);
   void send_held(HeldMessage held);
   std::string reference();
+  [[nodiscard]] std::string notice_for(const policies::Verdict& verdict, std::string_view ref) const;
   [[nodiscard]] std::string refusal_message(const policies::Verdict& verdict, std::string_view ref) const;
 
   // session_server.cc
@@ -174,12 +200,16 @@ class SessionCore {
   void on_ready_for_query(char status);
   void on_parameter_status(const parser::postgres::ParameterStatus& status);
   void on_copy_in();
+  // The COPY of the oldest request is over.
+  void end_copy(bool failed);
+  void settle_ambiguous(PendingRequest& request, char status);
+  [[nodiscard]] size_t inspected_bytes(Text header) const;
   // The oldest request must be of `type`; otherwise the two sides are out of step and the session ends.
   bool expect(char type);
   void fail_request(std::string_view sqlstate, TransactionJournal::Outcomes& outcomes);
   void statement_done(std::string_view tag);
   void on_upstream_tls_reply(Text in);
-  void apply_effects(const RequestedStatement& statement, std::string_view text);
+  void apply_effects(const RequestedStatement& statement, std::string_view text, std::string_view tag);
   void pop_request();
   void skip_to_sync();
   void drop_copy_markers();
@@ -187,6 +217,7 @@ class SessionCore {
   void rebuild_in_flight();
   void end_if_draining();
   [[nodiscard]] bool commit_in_flight();
+  void on_transaction_end();
 
   // session_audit.cc
   policies::AuditRecord new_record(policies::AuditEvent event) const;
@@ -241,9 +272,13 @@ class SessionCore {
   size_t pending_uncertain_ = 0;
   size_t answered_uncertain_ = 0;  // of those: answered, but their ParameterStatus comes with ReadyForQuery
   size_t pending_notices_ = 0;
+  size_t pending_ends_ = 0;    // of those: may end a transaction
+  size_t optional_ready_ = 0;  // a failed COPY may have left this many Syncs to be answered, or not
   bool server_skips_ = false;  // the server ignores everything up to the next Sync
   bool copy_in_ = false;       // the server reads CopyData and ignores Sync and Flush (G42)
   bool transaction_failed_ = false;
+  bool unsynced_ = false;  // extended messages were forwarded since the last Sync
+  bool server_said_fatal_ = false;
   uint64_t batch_ = 0;
   TrackedState confirmed_;
   TrackedState in_flight_;
@@ -261,7 +296,8 @@ class SessionCore {
   absl::flat_hash_set<std::string> restore_refused_;  // tables whose CREATE or DROP was refused
   bool refuse_writes_ = false;
   bool disconnect_after_refusal_ = false;
-  bool saw_unjudged_ = false;  // statements went by while the mode was off: prepared names may be unknown
+  bool saw_unjudged_ = false;  // a PREPARE may have gone by unread: prepared names may be unknown
+  bool logged_in_ = false;
   bool audit_finished_ = false;
 };
 

@@ -31,20 +31,26 @@ bool costs_certainty(const StatementFacts& facts) {
   if (facts.opaque != OpaqueReason::kNone || facts.classes.has(StatementClass::kUnread)) return true;
   return std::any_of(facts.settings.begin(), facts.settings.end(), [](const parser::SettingChange& setting) {
     return setting.name == "standard_conforming_strings" || setting.name == "client_encoding" ||
-           setting.name == "backslash_quote" || setting.name == "all";
+           setting.name == "backslash_quote" || setting.name == "all" || setting.name.empty();
   });
 }
 
-bool has_effects(const StatementFacts& facts) {
-  return facts.transaction != TransactionControl::kNone || facts.prepared != PreparedUse::kNone ||
-         !facts.settings.empty() || !facts.changes.empty() || facts.opaque != OpaqueReason::kNone ||
-         facts.command.starts_with("DISCARD");
-}
-
-// The part of `text` a statement was read from.
-std::string_view slice(std::string_view text, const StatementFacts& facts) {
-  if (facts.offset >= text.size()) return text;
-  return text.substr(facts.offset, facts.length == 0 ? std::string_view::npos : facts.length);
+bool ends_transaction(const StatementFacts& facts) {
+  switch (facts.transaction) {
+    case TransactionControl::kCommit:
+    case TransactionControl::kRollback:
+    case TransactionControl::kRollbackToSavepoint:
+    case TransactionControl::kPrepareTransaction:
+      return true;
+    case TransactionControl::kNone:
+    case TransactionControl::kBegin:
+    case TransactionControl::kSavepoint:
+    case TransactionControl::kRelease:
+    case TransactionControl::kCommitPrepared:
+    case TransactionControl::kRollbackPrepared:
+      return facts.embedded_commit;
+  }
+  return true;
 }
 
 void keep_stricter(Verdict& strictest, const Verdict& verdict) {
@@ -55,22 +61,19 @@ void keep_stricter(Verdict& strictest, const Verdict& verdict) {
   }
 }
 
-// EXECUTE as written: its own part is the arguments, what it runs is judged apart.
-StatementFacts arguments_of(const StatementFacts& execute) {
+// EXECUTE of a statement that nobody has read.
+StatementFacts unknown_execute(const StatementFacts& execute) {
   StatementFacts facts = execute;
-  if (facts.opaque == OpaqueReason::kUnknownPrepared) {
-    facts.opaque = facts.functions.empty() ? OpaqueReason::kNone : OpaqueReason::kUnprovedRoutine;
-    if (facts.functions.empty()) facts.classes.remove(StatementClass::kOpaque);
-  }
-  if (facts.classes.empty()) facts.classes.add(StatementClass::kQuery);
+  facts.classes.add(StatementClass::kOpaque);
+  facts.opaque = OpaqueReason::kUnknownPrepared;
   return facts;
 }
 
+// What an EXECUTE of `prepared` runs; null: not read yet.
 const StatementFacts* statement_of(const Prepared& prepared) {
-  if (!prepared.facts || prepared.statement_index >= prepared.facts->statements.size()) return nullptr;
-  const StatementFacts& written = prepared.facts->statements[prepared.statement_index];
-  if (!prepared.sql_prepare) return &written;
-  return written.inner.empty() ? nullptr : &written.inner.front();
+  if (prepared.statement) return prepared.statement.get();
+  if (!prepared.facts || prepared.facts->statements.empty()) return nullptr;
+  return &prepared.facts->statements.front();
 }
 
 }  // namespace
@@ -159,7 +162,7 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
                         batch_);
       request.registered = true;
     } else {
-      saw_unjudged_ = true;
+      saw_unjudged_ = saw_unjudged_ || mentions_prepare(text);
       confirmed_.forget_certainty();
       in_flight_.forget_certainty();
     }
@@ -181,22 +184,18 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
   held_ = std::move(held);
 }
 
-void SessionCore::on_parsed(uint64_t job_id, std::shared_ptr<const TextFacts> facts) {
-  if (!held_ || held_->job != job_id || phase_ == Phase::kClosing) return;
-  HeldMessage held = std::move(*held_);
-  held_.reset();
-  held.job = 0;
-  refresh_view();
-  on_facts(std::move(held), facts);
-  resume_client();
-}
-
 void SessionCore::on_facts(HeldMessage held, const std::shared_ptr<const TextFacts>& facts) {
   if (held.text_is_prepared) {
     const PreparedRef prepared =
         std::make_shared<const Prepared>(Prepared{.facts = facts, .text = held.text, .reading = held.reading});
     held.text_is_prepared = false;
-    judge_use(std::move(held), {prepared});
+    judge_use(std::move(held), prepared);
+    return;
+  }
+  for (const StatementFacts& statement : facts->statements) {
+    if (statement.prepared != PreparedUse::kExecute || !statements_.is_open(statement.prepared_name, batch_)) continue;
+    --message_number_;  // it is counted again when it is taken up again
+    hold_for_answers(held.type, held.message, statements_, statement.prepared_name);
     return;
   }
   if (facts->unread) services_.count("texts_unread");
@@ -210,45 +209,69 @@ void SessionCore::on_facts(HeldMessage held, const std::shared_ptr<const TextFac
   admit(std::move(held), judged, text, held.type == frontend::kQuery);
 }
 
-Verdict SessionCore::judge_one(const StatementFacts& facts, const TrackedState& in_flight) const {
+bool SessionCore::waits_for_earlier_batch() const { return !pending_.empty() && pending_.front().batch != batch_; }
+
+TrackedState SessionCore::state_ahead() const {
+  // Inside one batch a message runs only if all earlier ones have succeeded, so their effects count. What is unanswered
+  // of earlier batches may succeed or fail each for itself: where that could change what names mean, nothing is
+  // certain.
+  TrackedState state = in_flight_;
+  if (!waits_for_earlier_batch()) return state;
+  const bool may_end = transaction_status_ != 'T' || pending_ends_ > 0 || pending_uncertain_ > 0;
+  if (!in_flight_.same_as(confirmed_) || (may_end && confirmed_.transaction_changed_names())) state.forget_certainty();
+  return state;
+}
+
+void SessionCore::apply_ahead(TrackedState& state, const StatementFacts& facts, Text text) const {
+  const bool commits =
+      facts.transaction == TransactionControl::kCommit || facts.transaction == TransactionControl::kPrepareTransaction;
+  // In a failed transaction COMMIT rolls back (G55).
+  const bool may_roll_back =
+      commits && state.transaction_changed_names() && (transaction_status_ == 'E' || waits_for_earlier_batch());
+  state.apply(facts, text);
+  if (may_roll_back || facts.opaque != OpaqueReason::kNone) state.forget_certainty();
+}
+
+Verdict SessionCore::judge_one(const StatementFacts& facts, const TrackedState& state) const {
   if (const auto restore = restore_verdict(facts)) return *restore;
-  Verdict verdict = view_->policy->judge(facts, subject(confirmed_), confirmed_.names(user_));
-  if (!in_flight.same_as(confirmed_)) {
-    const Verdict other = view_->policy->judge(facts, subject(in_flight), in_flight.names(user_));
-    keep_stricter(verdict, other);
+  Verdict verdict = view_->policy->judge(facts, subject(state), state.names(user_));
+  if (facts.prepared == PreparedUse::kPrepare && !facts.inner.empty()) {
+    // What may not be run need not be prepared (evasion 13); whether it is run is recorded when it is.
+    Verdict inner = judge_one(facts.inner.front(), state);
+    if (inner.action == Action::kBlock) keep_stricter(verdict, inner);
   }
   return verdict;
 }
 
-Verdict SessionCore::judge_execute(const StatementFacts& execute, const TrackedState& in_flight,
+Verdict SessionCore::judge_execute(const StatementFacts& execute, const TrackedState& state,
                                    const std::vector<RequestedStatement>& before, Judged& judged,
                                    RequestedStatement& resolved) {
+  Verdict verdict = judge_one(execute, state);  // its arguments
   // A PREPARE earlier in the same text is the nearest definition.
   for (size_t i = before.size(); i > 0; --i) {
-    const StatementFacts& earlier = *before[i - 1].written;
+    const StatementFacts& earlier = *before[i - 1].facts;
     if (earlier.prepared == PreparedUse::kPrepare && earlier.prepared_name == execute.prepared_name &&
         !earlier.inner.empty()) {
       resolved.facts = &earlier.inner.front();
-      Verdict verdict = judge_one(arguments_of(execute), in_flight);
-      keep_stricter(verdict, judge_one(*resolved.facts, in_flight));
+      keep_stricter(verdict, judge_one(*resolved.facts, state));
       return verdict;
     }
   }
   const PreparedStatements::Candidates candidates = statements_.candidates(execute.prepared_name, batch_);
-  if (candidates.empty() && saw_unjudged_) return judge_one(execute, in_flight);
-  Verdict verdict = judge_one(arguments_of(execute), in_flight);
+  if (candidates.empty() && saw_unjudged_) return judge_one(unknown_execute(execute), state);
   for (const PreparedRef& candidate : candidates) {
-    if (candidate->harmless || candidate->refused) continue;
+    if (!candidate->is_judged()) continue;
     const StatementFacts* facts = statement_of(*candidate);
     if (facts == nullptr) {
-      keep_stricter(verdict, judge_one(execute, in_flight));  // prepared unread while the mode was off
-      continue;
+      keep_stricter(verdict,
+                    judge_one(unknown_execute(execute), state));  // not read, or prepared while the mode was off
+    } else {
+      judged.owners.push_back(candidate);
+      resolved.facts = facts;
+      keep_stricter(verdict, judge_one(*facts, state));
     }
-    judged.owners.push_back(candidate);
-    resolved.facts = facts;
-    keep_stricter(verdict, judge_one(*facts, in_flight));
-    if (candidate->facts->unread) {
-      keep_stricter(verdict, view_->policy->judge_unread(candidate->facts->unread_reason, subject(in_flight)));
+    if (candidate->facts && candidate->facts->unread) {
+      keep_stricter(verdict, view_->policy->judge_unread(candidate->facts->unread_reason, subject(state)));
     }
   }
   return verdict;
@@ -259,17 +282,17 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
   judged.owners.push_back(facts);
   judged.text_facts = facts;
   // A later statement of one message runs only if the earlier ones have succeeded: it is judged with their effects.
-  TrackedState in_flight = in_flight_;
+  TrackedState state = state_ahead();
   for (const StatementFacts& written : facts->statements) {
     RequestedStatement statement{.facts = &written, .written = &written, .ticket = 0};
     Verdict verdict = written.prepared == PreparedUse::kExecute
-                          ? judge_execute(written, in_flight, judged.statements, judged, statement)
-                          : judge_one(written, in_flight);
-    if (has_effects(*statement.facts)) in_flight.apply(*statement.facts, slice(text, written));
+                          ? judge_execute(written, state, judged.statements, judged, statement)
+                          : judge_one(written, state);
+    if (has_effects(*statement.facts)) apply_ahead(state, *statement.facts, effect_text(statement, text));
     judged.add(std::move(statement), std::move(verdict));
   }
   if (facts->unread) {
-    const Verdict unread = view_->policy->judge_unread(facts->unread_reason, subject(in_flight));
+    const Verdict unread = view_->policy->judge_unread(facts->unread_reason, subject(state));
     if (judged.each.empty()) {
       const auto whole = std::make_shared<StatementFacts>();
       whole->classes.add(StatementClass::kUnread);
@@ -285,71 +308,65 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
   return judged;
 }
 
-SessionCore::Judged SessionCore::judge_candidates(const PreparedStatements::Candidates& candidates) {
+SessionCore::Judged SessionCore::judge_prepared(const PreparedRef& prepared) {
+  if (!prepared || !prepared->is_judged()) return {};
+  if (!prepared->statement) return judge_statements(prepared->facts, prepared->text);
   Judged judged;
-  for (const PreparedRef& candidate : candidates) {
-    if (candidate->harmless || candidate->refused || !candidate->facts) continue;
-    Judged one = judge_statements(candidate->facts, candidate->text);
-    if (one.each.empty()) continue;
-    if (judged.each.empty()) {
-      judged = std::move(one);
-      judged.owners.push_back(candidate);
-    } else {
-      keep_stricter(judged.each.front(), one.strictest);
-      keep_stricter(judged.strictest, one.strictest);
-    }
-  }
+  judged.owners.push_back(prepared);
+  const StatementFacts& facts = *prepared->statement;
+  judged.add({.facts = &facts, .written = &facts, .ticket = 0}, judge_one(facts, state_ahead()));
   return judged;
 }
 
-void SessionCore::judge_use(HeldMessage held, const PreparedStatements::Candidates& candidates) {
+void SessionCore::judge_use(HeldMessage held, const PreparedRef& prepared) {
   refresh_view();
   const bool executes = held.type == frontend::kExecute;
+  const bool judged = prepared && prepared->is_judged();
   held.request = {.type = held.type, .details = std::make_unique<RequestDetails>()};
-  const Prepared* newest = nullptr;
-  for (const PreparedRef& candidate : candidates) {
-    if (candidate->harmless || candidate->refused) continue;
-    if (newest == nullptr) newest = candidate.get();
-    if (candidate->facts || view_->mode == Mode::kOff) continue;
+  if (judged && !prepared->facts && !prepared->statement && view_->mode != Mode::kOff) {
     // Prepared while the mode was off and used now that it is not: read it first.
-    held.text = candidate->text;
+    held.text = prepared->text;
     held.text_is_prepared = true;
-    held.reading = candidate->reading;
+    held.reading = prepared->reading;
     held.job = ++next_job_;
     services_.start_parse({.text = held.text, .reading = held.reading, .id = held.job});
     held_ = std::move(held);
     return;
   }
   if (!executes) {
+    held.request.details->prepared = prepared ? prepared : harmless_prepared();
     const auto names = parser::postgres::decode_bind_names(std::string_view(held.message).substr(5));
-    held.request.details->prepared = candidates.empty() ? harmless_prepared() : candidates.front();
     if (names) held.name = std::string(names->portal);
   }
   if (view_->mode == Mode::kOff) {
     held.request.uncertain = true;
-    saw_unjudged_ = true;
+    if (judged) saw_unjudged_ = saw_unjudged_ || mentions_prepare(prepared->text);
     send_held(std::move(held));
     return;
   }
-  const std::string text = newest == nullptr ? std::string() : newest->text;
-  admit(std::move(held), judge_candidates(candidates), text, executes);
+  admit(std::move(held), judge_prepared(prepared), judged ? prepared->text : std::string(), executes);
+}
+
+std::string SessionCore::notice_for(const Verdict& verdict, std::string_view ref) const {
+  const bool warns = (view_->mode == Mode::kWarn && verdict.action >= Action::kWarn) ||
+                     (view_->mode == Mode::kEnforce && verdict.action == Action::kWarn);
+  if (!warns) return {};
+  return parser::postgres::encode_warning_notice(refusal_message(verdict, ref), verdict.reason, verdict.hint);
 }
 
 void SessionCore::admit(HeldMessage held, Judged judged, Text text, bool executes) {
   const bool refused = !judged.each.empty() && refuses(judged.strictest);
-  const bool blocks = view_->audit_blocks && view_->mode == Mode::kEnforce;
+  const bool waits = view_->audit_blocks && view_->mode == Mode::kEnforce && !refused;
+  // What is only prepared changes nothing yet; record, reference and warning come when it is executed.
+  const bool recorded = refused || executes;
   std::string ref;
-  if (!judged.each.empty() && judged.strictest.action == Action::kBlock) ref = reference();
-  uint64_t last_ticket = 0;
-  for (size_t i = 0; i < judged.each.size(); ++i) {
-    // What is only prepared changes nothing yet; the record is written when it is executed.
-    if (!refused && !executes) break;
+  if (recorded && !judged.each.empty() && judged.strictest.action >= Action::kWarn) ref = reference();
+  for (size_t i = 0; recorded && i < judged.each.size(); ++i) {
     if (!judged.each[i].audited && !(refused && judged.each[i].action == Action::kBlock)) continue;
     RequestedStatement& statement = judged.statements[i];
-    const bool last = !refused && blocks;
-    statement.ticket = audit_statement(*statement.facts, judged.each[i], slice(text, *statement.written),
-                                       static_cast<uint32_t>(i), refused, ref, last);
-    last_ticket = statement.ticket;
+    statement.ticket = audit_statement(*statement.facts, judged.each[i], statement_text(text, *statement.written),
+                                       static_cast<uint32_t>(i), refused, ref, waits);
+    if (waits && statement.ticket != 0) held.tickets.push_back(statement.ticket);
   }
   if (refused) {
     note_refused_objects(judged);
@@ -358,79 +375,23 @@ void SessionCore::admit(HeldMessage held, Judged judged, Text text, bool execute
   }
   RequestDetails& details = *held.request.details;
   details.text = std::string(text);
-  details.ambiguous =
-      held.reading.standard_conforming_strings == Certainty::kUnknown && text.find('\\') != std::string_view::npos;
+  // Where the readings differ the reader lists the statements of both.
+  details.ambiguous = held.reading.standard_conforming_strings == Certainty::kUnknown &&
+                      text.find('\\') != std::string_view::npos &&
+                      parser::postgres::scan_sql(text, {}).statement_count != judged.statements.size();
   for (const RequestedStatement& statement : judged.statements) {
     held.request.uncertain = held.request.uncertain || costs_certainty(*statement.facts);
+    held.request.ends_transaction = held.request.ends_transaction || ends_transaction(*statement.facts);
   }
-  if (judged.strictest.action >= Action::kWarn && !judged.each.empty() &&
-      (view_->mode == Mode::kWarn || judged.strictest.action == Action::kWarn) && view_->mode != Mode::kObserve) {
-    details.notice = parser::postgres::encode_warning_notice(refusal_message(judged.strictest, ref),
-                                                             judged.strictest.reason, judged.strictest.hint);
-  }
+  if (recorded && !judged.each.empty()) details.notice = notice_for(judged.strictest, ref);
   details.statements = std::move(judged.statements);
   details.owners = std::move(judged.owners);
   details.text_facts = std::move(judged.text_facts);
-  if (last_ticket != 0 && blocks) {
-    held.ticket = last_ticket;
+  if (!held.tickets.empty()) {
     held_ = std::move(held);
     return;
   }
   send_held(std::move(held));
-}
-
-void SessionCore::on_audit_written(uint64_t ticket, bool ok) {
-  if (!held_ || held_->ticket != ticket || phase_ == Phase::kClosing) return;
-  HeldMessage held = std::move(*held_);
-  held_.reset();
-  held.ticket = 0;
-  if (ok) {
-    send_held(std::move(held));
-  } else {
-    services_.count("audit_blocked_statements");
-    Verdict verdict;
-    verdict.action = Action::kBlock;
-    verdict.rule = "builtin/audit";
-    verdict.reason = "audit_unavailable";
-    verdict.message = "statement blocked: the audit cannot be written";
-    verdict.hint = "Free or repair the guard's audit file; queries that need no audit record still pass.";
-    TransactionJournal::Outcomes outcomes;
-    for (const RequestedStatement& statement : held.request.details->statements) {
-      if (statement.ticket != 0) outcomes.push_back({statement.ticket, policies::Outcome::kRefused, {}});
-    }
-    audit_outcomes(outcomes);
-    refuse(held.type, held.name, verdict, reference());
-  }
-  resume_client();
-}
-
-void SessionCore::send_held(HeldMessage held) {
-  RequestDetails& details = *held.request.details;
-  if (held.type == frontend::kParse) {
-    statements_.begin(held.name, details.prepared, batch_);
-    held.request.registered = true;
-  } else if (held.type == frontend::kBind) {
-    portals_.begin(held.name, details.prepared, batch_);
-    held.request.registered = true;
-  } else {
-    for (size_t i = 0; i < details.statements.size(); ++i) {
-      const RequestedStatement& statement = details.statements[i];
-      if (!has_effects(*statement.facts)) continue;
-      if (statement.written->prepared == PreparedUse::kPrepare && details.text_facts) {
-        statements_.begin(statement.written->prepared_name,
-                          std::make_shared<const Prepared>(Prepared{.facts = details.text_facts,
-                                                                    .text = details.text,
-                                                                    .reading = held.reading,
-                                                                    .statement_index = i,
-                                                                    .sql_prepare = true}),
-                          batch_);
-      }
-      in_flight_.apply(*statement.facts, slice(details.text, *statement.written));
-      if (statement.facts->opaque != OpaqueReason::kNone) in_flight_.forget_certainty();
-    }
-  }
-  to_server_.own(std::move(held.message));
-  push_request(std::move(held.request));
 }
 
 std::string SessionCore::refusal_message(const Verdict& verdict, std::string_view ref) const {

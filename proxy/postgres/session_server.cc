@@ -43,10 +43,21 @@ void SessionCore::process_server(Text in) {
 
 bool SessionCore::server_header_is_acceptable(Text header) {
   const uint32_t length = parser::postgres::MessageBody(header.substr(1)).read_uint32();
-  const size_t most = needs_whole(header[0]) ? kInspectedBytesMax : parser::postgres::kMessageLengthMax;
-  if (is_known(header[0]) && length >= 4 && length <= most) return true;
+  const char type = header[0];
+  const bool streams = phase_ == Phase::kReady && (!needs_whole(type) || type == backend::kErrorResponse);
+  const size_t most = streams ? parser::postgres::kMessageLengthMax : kInspectedBytesMax;
+  const bool login_only = type == backend::kAuthentication || type == backend::kBackendKeyData ||
+                          type == backend::kNegotiateProtocolVersion;
+  const bool in_place = phase_ != Phase::kReady || !login_only;
+  if (is_known(type) && in_place && length >= 4 && length <= most) return true;
   protocol_violation("schemaguard: malformed message from the server");
   return false;
+}
+
+size_t SessionCore::inspected_bytes(Text header) const {
+  if (!needs_whole(header[0])) return kHeaderBytes;
+  // What an error is stands at its front; a text that it quotes may be of any length.
+  return std::min(message_bytes(header), kInspectedBytesMax);
 }
 
 size_t SessionCore::take_server_message(Text in) {
@@ -56,42 +67,41 @@ size_t SessionCore::take_server_message(Text in) {
     server_rest_ -= passed;
     return passed;
   }
-  if (server_partial_.empty() && in.size() >= kHeaderBytes) {
-    if (!server_header_is_acceptable(in)) return in.size();
-    const size_t total = message_bytes(in);
-    if (!needs_whole(in[0])) {
-      on_server_header(in[0]);
-      if (phase_ == Phase::kClosing) return in.size();
-      const size_t passed = std::min(in.size(), total);
-      to_client_.borrow(in.substr(0, passed));
-      server_rest_ = total - passed;
-      return passed;
-    }
-    if (in.size() >= total) {
-      on_server_message(in.substr(0, total));
-      return total;
-    }
+  Text message = in;
+  size_t taken = 0;
+  const bool at_hand = server_partial_.empty() && in.size() >= kHeaderBytes;
+  if (at_hand && !server_header_is_acceptable(in)) return in.size();
+  if (!at_hand || in.size() < inspected_bytes(in)) {
+    // The header, or what must be looked at, is not complete: keep what is here.
+    const auto fill = [&](size_t wanted) {
+      const size_t more = std::min(in.size() - taken, wanted - std::min(wanted, server_partial_.size()));
+      server_partial_.append(in.substr(taken, more));
+      taken += more;
+      return server_partial_.size() >= wanted;
+    };
+    if (!fill(kHeaderBytes)) return taken;
+    if (!server_header_is_acceptable(server_partial_)) return in.size();
+    if (!fill(inspected_bytes(server_partial_))) return taken;
+    message = to_client_.keep(std::move(server_partial_));
+    server_partial_ = std::string();
   }
-  // The header, or a message that must be looked at whole, is not complete: keep what is here.
-  const size_t wanted = server_partial_.size() < kHeaderBytes ? kHeaderBytes : message_bytes(server_partial_);
-  const size_t taken = std::min(in.size(), wanted - server_partial_.size());
-  server_partial_.append(in.substr(0, taken));
-  if (server_partial_.size() < kHeaderBytes) return taken;
-  if (!server_header_is_acceptable(server_partial_)) return in.size();
-  const size_t total = message_bytes(server_partial_);
-  const bool whole = needs_whole(server_partial_[0]);
-  if (whole && server_partial_.size() < total) return taken;
-  const Text message = to_client_.keep(std::move(server_partial_));
-  server_partial_ = std::string();
-  if (whole) {
-    on_server_message(message);
-    return taken;
+  const size_t total = message_bytes(message);
+  if (needs_whole(message[0]) && message.size() >= total) {
+    on_server_message(message.substr(0, total));
+    return taken > 0 ? taken : total;
   }
-  on_server_header(message[0]);
+  if (needs_whole(message[0])) {
+    if (!on_error_response(parser::postgres::decode_error_prefix(message.substr(kHeaderBytes)))) {
+      protocol_violation("schemaguard: malformed message from the server");
+    }
+  } else {
+    on_server_header(message[0]);
+  }
   if (phase_ == Phase::kClosing) return in.size();
-  to_client_.borrow(message);
-  server_rest_ = total - message.size();
-  return taken;
+  const size_t passed = std::min(message.size(), total);
+  to_client_.borrow(message.substr(0, passed));
+  server_rest_ = total - passed;
+  return taken > 0 ? taken : passed;
 }
 
 void SessionCore::on_upstream_tls_reply(Text in) {
@@ -171,6 +181,7 @@ void SessionCore::on_server_message(Text whole) {
 
 bool SessionCore::expect(char type) {
   drop_copy_markers();
+  optional_ready_ = 0;  // what is answered now was sent behind all of them
   if (!pending_.empty() && pending_.front().type == type) return true;
   protocol_violation("schemaguard: the server's answer does not match any request");
   return false;
@@ -210,9 +221,17 @@ void SessionCore::on_server_header(char type) {
       return;
     case backend::kEmptyQueryResponse:
       drop_copy_markers();
-      if (!pending_.empty() && pending_.front().type == frontend::kExecute) pop_request();
+      if (pending_.empty()) return;
+      pending_.front().answered = true;
+      if (pending_.front().type == frontend::kExecute) pop_request();
+      return;
+    case backend::kFunctionCallResponse:
+      if (!expect(frontend::kFunctionCall)) return;
+      pending_.front().answered = true;
+      statement_done({});
       return;
     case backend::kCopyInResponse:
+      drop_copy_markers();
       on_copy_in();
       return;
     default:
@@ -230,28 +249,41 @@ void SessionCore::drop_copy_markers() {
 void SessionCore::on_copy_in() {
   // From now to the end of the copy the server ignores Sync: one that is already on its way gets no answer (G42).
   copy_in_ = true;
-  size_t i = 1;
-  while (i < pending_.size()) {
+  for (size_t i = 1; i < pending_.size(); ++i) {
     const char type = pending_.at(i).type;
     if (type == frontend::kSync) {
-      pending_.erase(i);
-    } else {
-      if (type == frontend::kCopyDone || type == frontend::kCopyFail) copy_in_ = false;
-      break;
+      pending_.at(i).in_copy = true;
+      continue;
     }
+    if (type == frontend::kCopyDone || type == frontend::kCopyFail) {
+      copy_in_ = false;  // the client has sent this copy's end already
+      pending_.erase(i);
+    }
+    return;
+  }
+}
+
+void SessionCore::end_copy(bool failed) {
+  copy_in_ = false;
+  // A copy that has come to its end has ignored them all; one that has failed may have done so before it read them,
+  // and then each is a Sync like any other.
+  while (pending_.size() > 1 && pending_.at(1).in_copy) {
+    pending_.erase(1);
+    if (failed) ++optional_ready_;
   }
 }
 
 void SessionCore::pop_request() {
   PendingRequest& request = pending_.front();
   if (request.uncertain) {
-    if (request.type == frontend::kExecute) {
+    if (request.type == frontend::kExecute || request.type == frontend::kBind) {
       ++answered_uncertain_;  // settled by the ParameterStatus before the next ReadyForQuery
     } else {
       --pending_uncertain_;
     }
   }
   if (request.details && !request.details->notice.empty()) --pending_notices_;
+  if (request.ends_transaction) --pending_ends_;
   pending_.pop();
 }
 
@@ -265,24 +297,29 @@ void SessionCore::emit_notice() {
   --pending_notices_;
 }
 
-void SessionCore::apply_effects(const RequestedStatement& statement, std::string_view text) {
+void SessionCore::apply_effects(const RequestedStatement& statement, std::string_view text, std::string_view tag) {
   const parser::StatementFacts& facts = *statement.facts;
-  switch (statement.written->prepared) {
+  switch (facts.prepared) {
     case PreparedUse::kNone:
     case PreparedUse::kExecute:
       break;
     case PreparedUse::kPrepare:
-      statements_.confirm();
+      if (!facts.inner.empty()) statements_.confirm();
       return;
     case PreparedUse::kDeallocate:
-      statements_.erase(statement.written->prepared_name);
+      statements_.erase(facts.prepared_name);
       return;
     case PreparedUse::kDeallocateAll:
-      statements_.clear();
-      return;
+      statements_.clear();  // DISCARD ALL does this and more
+      break;
   }
-  if (facts.command == "DISCARD ALL") statements_.clear();
-  confirmed_.apply(facts, text);
+  const bool commits =
+      facts.transaction == TransactionControl::kCommit || facts.transaction == TransactionControl::kPrepareTransaction;
+  if (commits && tag == "ROLLBACK") {
+    confirmed_.apply_rollback(facts);  // G55
+  } else {
+    confirmed_.apply(facts, text);
+  }
 }
 
 void SessionCore::statement_done(std::string_view tag) {
@@ -292,13 +329,10 @@ void SessionCore::statement_done(std::string_view tag) {
     return;
   }
   RequestDetails& details = *request.details;
-  if (request.parts_done >= details.statements.size()) return;
+  if (details.ambiguous || request.parts_done >= details.statements.size()) return;
   RequestedStatement& statement = details.statements[request.parts_done];
   ++request.parts_done;
-  const size_t offset = std::min(statement.written->offset, details.text.size());
-  const Text text =
-      Text(details.text).substr(offset, statement.written->length == 0 ? Text::npos : statement.written->length);
-  apply_effects(statement, text);
+  apply_effects(statement, effect_text(statement, details.text), tag);
   TransactionJournal::Outcomes outcomes;
   std::vector<uint64_t> prepared;
   journal_.on_complete(statement.ticket, statement.facts, tag, outcomes, prepared);
@@ -317,11 +351,13 @@ void SessionCore::statement_done(std::string_view tag) {
 
 void SessionCore::on_command_complete(std::string_view tag) {
   drop_copy_markers();
-  copy_in_ = false;
+  end_copy(false);
+  optional_ready_ = 0;
   if (pending_.empty()) {
     protocol_violation("schemaguard: the server's answer does not match any request");
     return;
   }
+  pending_.front().answered = true;
   const char type = pending_.front().type;
   if (type == frontend::kQuery) {
     statement_done(tag);
@@ -340,7 +376,9 @@ void SessionCore::fail_request(std::string_view sqlstate, TransactionJournal::Ou
   for (size_t i = request.parts_done; i < details.statements.size(); ++i) {
     RequestedStatement& statement = details.statements[i];
     const bool begun = request.type == frontend::kQuery || request.type == frontend::kExecute;
-    if (begun && statement.written->prepared == PreparedUse::kPrepare && details.text_facts) statements_.skip();
+    if (begun && statement.facts->prepared == PreparedUse::kPrepare && !statement.facts->inner.empty()) {
+      statements_.skip();
+    }
     if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kFailed, std::string(sqlstate)});
     statement.ticket = 0;
   }
@@ -348,20 +386,25 @@ void SessionCore::fail_request(std::string_view sqlstate, TransactionJournal::Ou
 
 bool SessionCore::on_error_response(const parser::postgres::ErrorFields& error) {
   drop_copy_markers();
-  copy_in_ = false;
+  end_copy(true);
+  bool forward = true;
+  if (!pending_.empty()) {
+    const RequestDetails* details = pending_.front().details.get();
+    if (details != nullptr && details->refusal && is_rejection_of(*details->refusal, error)) {
+      to_client_.own(rewrite_rejection(*details->refusal, error));
+      forward = false;
+    }
+  }
   if (error.is_fatal()) {
     // The connection is closing; what is in flight is settled when it has closed.
-    return true;
+    server_said_fatal_ = true;
+    return forward;
   }
-  if (pending_.empty()) return true;
   transaction_failed_ = true;
+  if (pending_.empty()) return true;
   PendingRequest& request = pending_.front();
+  request.answered = true;
   const std::string_view sqlstate = error.get('C');
-  bool forward = true;
-  if (request.details && request.details->refusal && is_rejection_of(*request.details->refusal, error)) {
-    to_client_.own(rewrite_rejection(*request.details->refusal, error));
-    forward = false;
-  }
   TransactionJournal::Outcomes outcomes;
   fail_request(sqlstate, outcomes);
   journal_.on_error(0, sqlstate, outcomes);
@@ -397,62 +440,85 @@ void SessionCore::rebuild_in_flight() {
     const RequestDetails& details = *request.details;
     if (request.type != frontend::kQuery && request.type != frontend::kExecute) continue;
     for (size_t part = request.parts_done; part < details.statements.size(); ++part) {
-      const parser::StatementFacts& facts = *details.statements[part].facts;
-      in_flight_.apply(facts, details.text);
-      if (facts.opaque != parser::OpaqueReason::kNone) in_flight_.forget_certainty();
+      const RequestedStatement& statement = details.statements[part];
+      apply_ahead(in_flight_, *statement.facts, effect_text(statement, details.text));
     }
   }
+}
+
+void SessionCore::settle_ambiguous(PendingRequest& request, char status) {
+  RequestDetails& details = *request.details;
+  TransactionJournal::Outcomes outcomes;
+  bool controls_transaction = false;
+  for (size_t i = request.parts_done; i < details.statements.size(); ++i) {
+    RequestedStatement& statement = details.statements[i];
+    // More statements were read than the server has run, and nothing says which.
+    if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kUnknown, {}});
+    statement.ticket = 0;
+    controls_transaction = controls_transaction || statement.facts->transaction != TransactionControl::kNone;
+    if (statement.facts->prepared == PreparedUse::kPrepare && !statement.facts->inner.empty()) statements_.confirm();
+  }
+  if (controls_transaction || status == 'E') journal_.on_disconnect(true, outcomes);
+  confirmed_.forget_certainty();
+  audit_outcomes(outcomes);
+}
+
+void SessionCore::on_transaction_end() {
+  if (!journal_.empty()) {
+    TransactionJournal::Outcomes outcomes;
+    journal_.on_ready('I', outcomes);
+    audit_outcomes(outcomes);
+  }
+  confirmed_.on_idle(transaction_failed_);
+  transaction_failed_ = false;
+  if (portals_.size() > 0) portals_.clear();
 }
 
 void SessionCore::on_ready_for_query(char status) {
   drop_copy_markers();
-  copy_in_ = false;
-  if (pending_.empty()) {
+  end_copy(false);
+  bool expected = false;
+  if (!pending_.empty()) {
+    const PendingRequest& oldest = pending_.front();
+    const bool runs = oldest.type == frontend::kQuery || oldest.type == frontend::kFunctionCall;
+    expected = oldest.type == frontend::kSync || (runs && (oldest.answered || optional_ready_ == 0));
+  }
+  if (!expected && optional_ready_ == 0) {
     protocol_violation("schemaguard: the server's answer does not match any request");
     return;
   }
-  PendingRequest& request = pending_.front();
-  if (request.type != frontend::kQuery && request.type != frontend::kSync && request.type != frontend::kFunctionCall) {
-    protocol_violation("schemaguard: the server's answer does not match any request");
-    return;
-  }
-  if (request.type == frontend::kQuery && request.details && !request.failed) {
-    // Statements read in more than one way may have more entries than the server saw.
-    TransactionJournal::Outcomes outcomes;
-    for (RequestedStatement& statement : request.details->statements) {
-      if (statement.ticket != 0) {
-        outcomes.push_back({statement.ticket, status == 'I' ? Outcome::kCommitted : Outcome::kUnknown, {}});
-      }
-      statement.ticket = 0;
+  if (expected) {
+    PendingRequest& request = pending_.front();
+    const bool is_query = request.type == frontend::kQuery;
+    if (is_query && request.details && !request.failed && request.parts_done < request.details->statements.size()) {
+      settle_ambiguous(request, status);
     }
-    audit_outcomes(outcomes);
+    const bool lost_effects = request.failed && !in_flight_.same_as(confirmed_);
+    // A simple Query begins by dropping the unnamed statement (evasion 84).
+    if (is_query && statements_.knows({})) statements_.erase({});
+    pop_request();
+    drop_copy_markers();
+    if (lost_effects && !pending_.empty()) rebuild_in_flight();
+  } else {
+    --optional_ready_;
+    server_skips_ = false;
   }
-  pop_request();
   pending_uncertain_ -= answered_uncertain_;
   answered_uncertain_ = 0;
   transaction_status_ = status;
-  if (status == 'I') {
-    if (!journal_.empty()) {
-      TransactionJournal::Outcomes outcomes;
-      journal_.on_ready(status, outcomes);
-      audit_outcomes(outcomes);
-    }
-    confirmed_.on_idle(transaction_failed_);
-    transaction_failed_ = false;
-    if (portals_.size() > 0) portals_.clear();
+  if (status == 'I') on_transaction_end();
+  if (!pending_.empty()) return;
+  in_flight_ = confirmed_;
+  if (disconnect_after_refusal_) {
+    close_with("57P01", "schemaguard: session ended by the rule that refused its statement");
+    return;
   }
-  if (pending_.empty()) {
-    in_flight_ = confirmed_;
-    if (disconnect_after_refusal_) {
-      close_with("57P01", "schemaguard: session ended by the rule that refused its statement");
-      return;
-    }
-    end_if_draining();
-  }
+  end_if_draining();
 }
 
 void SessionCore::end_if_draining() {
   if (!draining_ || phase_ != Phase::kReady || transaction_status_ != 'I' || !pending_.empty() || held_) return;
+  if (unsynced_ && !server_skips_) return;  // an implicit transaction is open until its Sync
   close_with("57P01", "terminating connection due to administrator command");
 }
 
@@ -472,19 +538,27 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
 }
 
 bool SessionCore::commit_in_flight() {
+  bool autocommits = transaction_status_ == 'I';
   for (size_t i = 0; i < pending_.size(); ++i) {
     const PendingRequest& request = pending_.at(i);
-    if (request.failed) continue;
-    const bool runs = request.type == frontend::kQuery || request.type == frontend::kExecute ||
-                      request.type == frontend::kSync || request.type == frontend::kFunctionCall;
-    if (runs && transaction_status_ == 'I') return true;
-    if (!request.details) continue;
-    for (const RequestedStatement& statement : request.details->statements) {
-      if (statement.facts->transaction == TransactionControl::kCommit ||
-          statement.facts->transaction == TransactionControl::kPrepareTransaction) {
-        return true;
+    if (request.failed) {
+      // The server's last word came right behind this error: it has not gone on to what follows.
+      if (server_said_fatal_) return false;
+      continue;
+    }
+    if (request.details) {
+      for (const RequestedStatement& statement : request.details->statements) {
+        const TransactionControl control = statement.facts->transaction;
+        if (control == TransactionControl::kCommit || control == TransactionControl::kPrepareTransaction) return true;
+        if (commits_immediately(*statement.facts)) return true;
+        if (control == TransactionControl::kRollback) autocommits = true;
       }
     }
+    const bool ends_batch =
+        request.type == frontend::kQuery || request.type == frontend::kSync || request.type == frontend::kFunctionCall;
+    // What went by unread may hold a COMMIT.
+    const bool unread = request.uncertain && (!request.details || request.details->ambiguous);
+    if (ends_batch && (autocommits || unread)) return true;
   }
   return false;
 }

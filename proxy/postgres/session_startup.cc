@@ -139,8 +139,9 @@ void SessionCore::on_startup_message(const StartupPacket& packet) {
       continue;
     }
     startup_parameters_.emplace_back(key, value);
-    if (key == "user") user_ = value;
-    if (key == "database") database_ = value;
+    // The server clips both to the length of a name.
+    if (key == "user") user_ = std::string(parser::postgres::clip_name(value));
+    if (key == "database") database_ = std::string(parser::postgres::clip_name(value));
     if (name == "application_name") application_ = value;
   }
   if (user_.empty()) {
@@ -175,7 +176,9 @@ void SessionCore::on_startup_message(const StartupPacket& packet) {
 bool SessionCore::admit_startup_settings(const StartupPacket& packet) {
   parser::StatementFacts facts;
   facts.command = "STARTUP";
+  // Whatever the order in the packet, the server applies `options` first and the other keys on top.
   std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<std::pair<std::string, std::string>> in_options;
   for (const auto& [key, value] : packet.parameters) {
     const std::string name = lower(key);
     if (name == "user" || name == "database" || name.starts_with("_pq_.")) continue;
@@ -185,12 +188,13 @@ bool SessionCore::admit_startup_settings(const StartupPacket& packet) {
     }
     if (name == "options") {
       const parser::postgres::StartupOptions options = parser::postgres::split_startup_options(value);
-      settings.insert(settings.end(), options.settings.begin(), options.settings.end());
-      if (!options.complete) settings.emplace_back("options", value);
+      in_options = options.settings;
+      if (!options.complete) in_options.emplace_back("options", value);
       continue;
     }
     settings.emplace_back(name, value);
   }
+  settings.insert(settings.begin(), in_options.begin(), in_options.end());
   for (const auto& [name, value] : settings) {
     bool guarded = name == "options";
     switch (parser::postgres::setting_kind(name)) {
@@ -420,6 +424,7 @@ void SessionCore::authentication_from_server(char type, Text body, Text whole) {
       transaction_status_ = *status;
       phase_ = Phase::kReady;
       client_paused_ = false;
+      logged_in_ = true;
       audit_session_event("login", {});
       break;
     }
@@ -431,6 +436,10 @@ void SessionCore::authentication_from_server(char type, Text body, Text whole) {
 }
 
 void SessionCore::hand_out_key(const parser::postgres::BackendKeyData& key) {
+  if (!handed_out_key_.secret.empty()) {
+    protocol_violation("schemaguard: second BackendKeyData from the server");
+    return;
+  }
   server_key_ = {key.process_id, std::string(key.secret), settings_.origin.listener};
   std::array<std::byte, kSecretBytesProtocol32> random{};
   const size_t secret_bytes = client_minor_ >= 2 ? kSecretBytesProtocol32 : kSecretBytesProtocol30;

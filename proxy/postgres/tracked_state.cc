@@ -76,10 +76,9 @@ bool touches_temporary_objects(const parser::StatementFacts& facts) {
 void TrackedState::set_startup_setting(std::string_view name, std::string_view value) {
   Values values = copy();
   if (name == "search_path") {
-    values.search_path_startup = values.search_path = split_search_path(value);
-    values.search_path_certain = true;
+    values.path = values.path_startup = {.elements = split_search_path(value)};
   } else if (name == "role") {
-    values.role = values.role_startup = value == "none" ? std::string() : std::string(value);
+    values.role = values.role_startup = {.name = value == "none" ? std::string() : std::string(value)};
   } else {
     return;
   }
@@ -88,9 +87,8 @@ void TrackedState::set_startup_setting(std::string_view name, std::string_view v
 
 void TrackedState::report_search_path(std::string_view value) {
   Values values = copy();
-  values.search_path = split_search_path(value);
-  values.search_path_local.reset();
-  values.search_path_certain = true;
+  values.path = {.elements = split_search_path(value)};
+  values.path_local.reset();
   store(std::move(values));
 }
 
@@ -101,12 +99,12 @@ void TrackedState::start_transaction() {
 void TrackedState::commit() {
   snapshots_.clear();
   if (!values_) return;
-  const bool local = values_->search_path_local || values_->role_local;
+  const bool local = values_->path_local || values_->role_local;
   const bool dropping = std::any_of(values_->temporary.begin(), values_->temporary.end(),
                                     [](const TemporaryObject& object) { return object.dropped_on_commit; });
   if (!local && !dropping) return;
   Values values = copy();
-  values.search_path_local.reset();
+  values.path_local.reset();
   values.role_local.reset();
   std::erase_if(values.temporary, [](const TemporaryObject& object) { return object.dropped_on_commit; });
   store(std::move(values));
@@ -129,9 +127,20 @@ void TrackedState::on_idle(bool failed) {
 void TrackedState::forget_certainty() {
   Values values = copy();
   values.temporary_certain = false;
-  values.search_path_certain = false;
-  values.role_certain = false;
+  values.path = {.elements = {}, .lost = true};
+  values.path_local.reset();
+  values.role = {.name = {}, .known = false};
+  values.role_local.reset();
   store(std::move(values));
+}
+
+bool TrackedState::transaction_changed_names() const {
+  return !snapshots_.empty() && snapshots_.front().values != values_;
+}
+
+void TrackedState::apply_rollback(const parser::StatementFacts& facts) {
+  rollback();
+  if (facts.chain) start_transaction();
 }
 
 void TrackedState::apply_transaction(const parser::StatementFacts& facts) {
@@ -153,8 +162,7 @@ void TrackedState::apply_transaction(const parser::StatementFacts& facts) {
       if (facts.chain) start_transaction();
       return;
     case TransactionControl::kRollback:
-      rollback();
-      if (facts.chain) start_transaction();
+      apply_rollback(facts);
       return;
     case TransactionControl::kSavepoint:
       start_transaction();
@@ -164,6 +172,8 @@ void TrackedState::apply_transaction(const parser::StatementFacts& facts) {
       if (const auto found = find(facts.transaction_name); found != snapshots_.rend()) {
         values_ = found->values;
         snapshots_.erase(found.base(), snapshots_.end());
+      } else {
+        forget_certainty();  // a savepoint set while nothing was read
       }
       return;
     case TransactionControl::kRelease:
@@ -174,51 +184,62 @@ void TrackedState::apply_transaction(const parser::StatementFacts& facts) {
   }
 }
 
-void TrackedState::apply_setting(Values& values, const SettingChange& setting) {
-  const bool local = setting.scope == SettingChange::Scope::kLocal;
+void TrackedState::apply_path(Values& values, const SettingChange& setting, bool certainly_runs) {
+  if (setting.reset && certainly_runs) {
+    values.path = values.path_startup;
+    values.path_local.reset();
+    return;
+  }
+  NamePath path;
+  if (!certainly_runs || setting.reset) {
+    path.lost = true;
+  } else if (!setting.list.empty() && setting.value) {
+    path.elements = setting.list;
+  } else if (setting.value) {
+    path.elements = split_search_path(*setting.value);
+  } else {
+    path.lost = true;
+  }
+  if (setting.scope == SettingChange::Scope::kLocal) {
+    values.path_local = std::move(path);
+  } else {
+    values.path = std::move(path);
+    values.path_local.reset();
+  }
+}
+
+void TrackedState::apply_role(Values& values, const SettingChange& setting, bool certainly_runs) {
+  if (setting.reset && certainly_runs) {
+    values.role = values.role_startup;
+    values.role_local.reset();
+    return;
+  }
+  Role role;
+  role.known = certainly_runs && !setting.reset && setting.value.has_value();
+  if (role.known && *setting.value != "none") role.name = *setting.value;
+  if (setting.scope == SettingChange::Scope::kLocal) {
+    values.role_local = std::move(role);
+  } else {
+    values.role = std::move(role);
+    values.role_local.reset();
+  }
+}
+
+void TrackedState::apply_setting(Values& values, const SettingChange& setting, bool certainly_runs) {
   if (setting.name == "search_path") {
-    if (setting.reset) {
-      values.search_path_local.reset();
-      values.search_path = values.search_path_startup;
-      values.search_path_certain = values.search_path_startup.has_value();
-      return;
-    }
-    std::optional<std::vector<std::string>> path;
-    if (!setting.list.empty()) {
-      path = setting.list;
-    } else if (setting.value) {
-      path = split_search_path(*setting.value);
-    }
-    (local ? values.search_path_local : values.search_path) = path;
-    if (!local) values.search_path_local.reset();
-    values.search_path_certain = path.has_value();
+    apply_path(values, setting, certainly_runs);
   } else if (setting.name == "role") {
-    if (setting.reset) {
-      values.role_local.reset();
-      values.role = values.role_startup;
-      values.role_certain = true;
-      return;
-    }
-    if (!setting.value) {
-      values.role_certain = false;
-      return;
-    }
-    const std::string role = *setting.value == "none" ? std::string() : *setting.value;
-    if (local) {
-      values.role_local = role;
-    } else {
-      values.role = role;
-      values.role_local.reset();
-    }
-    values.role_certain = true;
+    apply_role(values, setting, certainly_runs);
   } else if (setting.name == "session_authorization") {
     // SET SESSION AUTHORIZATION also sets the role back to none; the new login is reported by ParameterStatus.
     values.role_local.reset();
-    values.role.clear();
+    values.role = {.name = {}, .known = certainly_runs};
   } else if (setting.name == "all" && setting.reset) {
-    values.search_path_local.reset();
-    values.search_path = values.search_path_startup;
-    values.search_path_certain = values.search_path_startup.has_value();
+    apply_path(values, setting, certainly_runs);  // RESET ALL leaves the role alone
+  } else if (setting.name.empty()) {
+    // set_config() with a name that is not constant.
+    apply_path(values, setting, false);
+    apply_role(values, setting, false);
   }
 }
 
@@ -264,14 +285,18 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
     return;
   }
   if (facts.prepared == parser::PreparedUse::kPrepare) return;
-  const bool discards = facts.command == "DISCARD ALL" || facts.command.starts_with("DISCARD TEMP");
+  const bool discards = facts.command == "DISCARD ALL" || facts.command == "DISCARD TEMP";
   const bool dynamic = is_dynamic(facts.opaque);
-  if (facts.settings.empty() && facts.changes.empty() && !discards && !dynamic && !facts.embedded_commit) return;
+  const bool routine =
+      facts.opaque != OpaqueReason::kNone && !dynamic && values_ && values_->effective_path().elements.has_value();
+  if (facts.settings.empty() && facts.changes.empty() && !discards && !dynamic && !routine) return;
   start_transaction();
   Values values = copy();
-  for (const SettingChange& setting : facts.settings) apply_setting(values, setting);
-  // Whether a branch of a DO block ran, and whether EXPLAIN was told to ANALYZE, is not known here.
+  // Whether a branch of a DO block ran, whether EXPLAIN was told to ANALYZE, and whether set_config() in a query met a
+  // row, is not known here.
   const bool conditional = facts.explain || facts.command == "DO";
+  const bool certainly_sets = facts.command == "SET" || facts.command == "RESET" || facts.command == "DISCARD ALL";
+  for (const SettingChange& setting : facts.settings) apply_setting(values, setting, certainly_sets);
   if (conditional) {
     if (touches_temporary_objects(facts)) values.temporary_certain = false;
   } else {
@@ -279,7 +304,14 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
   }
   if (dynamic) {
     values.temporary_certain = false;
-    values.search_path_certain = false;
+    values.path = {.elements = {}, .lost = true};
+    values.path_local.reset();
+    values.role = {.name = {}, .known = false};
+    values.role_local.reset();
+  } else if (routine) {
+    // A routine may set the path for its caller; that it moves pg_temp as well is not assumed.
+    values.path.elements.reset();
+    if (values.path_local) values.path_local->elements.reset();
   }
   if (discards) {
     values.temporary.clear();
@@ -288,7 +320,6 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
   if (facts.command == "DISCARD ALL") {
     values.role = values.role_startup;
     values.role_local.reset();
-    values.role_certain = true;
   }
   store(std::move(values));
 }
@@ -297,27 +328,32 @@ policies::SessionNames TrackedState::names(std::string_view user) const {
   policies::SessionNames names;
   if (!values_) return names;
   for (const TemporaryObject& object : values_->temporary) names.temporary.push_back(object.name);
-  names.temporary_certain = values_->temporary_certain;
-  names.search_path_certain = values_->search_path_certain;
-  const auto& path = values_->search_path_local ? values_->search_path_local : values_->search_path;
-  if (path) {
-    names.search_path.clear();
-    for (size_t i = 0; i < path->size(); ++i) {
-      const std::string& element = (*path)[i];
-      // pg_temp named behind other schemas: a persistent object of the same name is found first.
-      if (element == "pg_temp" && i > 0) names.temporary_certain = false;
-      names.search_path.push_back(element == "$user" ? std::string(user) : element);
+  const NamePath& path = values_->effective_path();
+  names.temporary_certain = values_->temporary_certain && !path.lost;
+  names.search_path_certain = path.elements.has_value();
+  if (!path.elements) return names;
+  const Role& current = values_->effective_role();
+  names.search_path.clear();
+  for (size_t i = 0; i < path.elements->size(); ++i) {
+    const std::string& element = (*path.elements)[i];
+    // pg_temp named behind other schemas: a persistent object of the same name is found first.
+    if (element.starts_with("pg_temp") && i > 0) names.temporary_certain = false;
+    if (element != "$user") {
+      names.search_path.push_back(element);
+      continue;
     }
+    // The current role's name, which SET ROLE changes (evasion 133).
+    if (!current.known) names.search_path_certain = false;
+    names.search_path.push_back(current.name.empty() ? std::string(user) : current.name);
   }
   return names;
 }
 
 const std::string& TrackedState::role() const {
   static const std::string none;
-  if (!values_) return none;
-  return values_->role_local ? *values_->role_local : values_->role;
+  return values_ ? values_->effective_role().name : none;
 }
 
-bool TrackedState::role_certain() const { return !values_ || values_->role_certain; }
+bool TrackedState::role_certain() const { return !values_ || values_->effective_role().known; }
 
 }  // namespace schemaguard::proxy::postgres

@@ -26,8 +26,12 @@ class TrackedState {
 
   // The effects of one statement that ran without error (confirmed) or was forwarded (in flight).
   void apply(const parser::StatementFacts& facts, std::string_view statement_text);
-  // An opaque statement is unanswered: names and settings are unknown until it is.
+  // The end of a transaction other than by its own COMMIT: a COMMIT that the server has answered with ROLLBACK.
+  void apply_rollback(const parser::StatementFacts& facts);
+  // Nothing is known any more: an opaque statement is unanswered, or a text went by that was not read.
   void forget_certainty();
+  // Whether the open transaction has changed what names mean: its end may take that back.
+  [[nodiscard]] bool transaction_changed_names() const;
   // ReadyForQuery with status 'I': whatever transaction was open has ended.
   void on_idle(bool failed);
 
@@ -44,14 +48,24 @@ class TrackedState {
     std::string owner;  // the temporary table an index belongs to
     bool dropped_on_commit = false;
   };
+  // A search_path. Neither `elements` nor `lost`: the server's default for this login, never set in sight.
+  struct NamePath {
+    std::optional<std::vector<std::string>> elements;
+    bool lost = false;  // set to something unknown: pg_temp may stand anywhere in it
+  };
+  struct Role {
+    std::string name;  // "" for the login
+    bool known = true;
+  };
   struct Values {
     std::vector<TemporaryObject> temporary;
     bool temporary_certain = true;
-    std::optional<std::vector<std::string>> search_path, search_path_local, search_path_startup;
-    bool search_path_certain = false;
-    std::string role, role_startup;
-    std::optional<std::string> role_local;
-    bool role_certain = true;
+    NamePath path, path_startup;
+    std::optional<NamePath> path_local;  // SET LOCAL: holds until the transaction ends
+    Role role, role_startup;
+    std::optional<Role> role_local;
+    [[nodiscard]] const NamePath& effective_path() const { return path_local ? *path_local : path; }
+    [[nodiscard]] const Role& effective_role() const { return role_local ? *role_local : role; }
   };
   struct Snapshot {
     std::string savepoint;  // "" for the start of the transaction
@@ -64,7 +78,9 @@ class TrackedState {
   void commit();
   void rollback();
   void apply_transaction(const parser::StatementFacts& facts);
-  void apply_setting(Values& values, const parser::SettingChange& setting);
+  void apply_setting(Values& values, const parser::SettingChange& setting, bool certainly_runs);
+  void apply_path(Values& values, const parser::SettingChange& setting, bool certainly_runs);
+  void apply_role(Values& values, const parser::SettingChange& setting, bool certainly_runs);
   void apply_change(Values& values, const parser::Change& change, std::string_view statement_text);
 
   std::shared_ptr<const Values> values_;  // null: defaults

@@ -48,6 +48,7 @@ std::string flush() { return message('H', {}); }
 std::string terminate() { return message('X', {}); }
 std::string copy_data(std::string_view data) { return message('d', data); }
 std::string copy_done() { return message('c', {}); }
+std::string copy_fail() { return message('f', std::string("no\0", 3)); }
 std::string function_call(uint32_t oid) { return parser::postgres::encode_function_call(oid); }
 
 std::string authentication_ok() { return message('R', std::string(4, '\0')); }
@@ -70,6 +71,28 @@ std::string bind_complete() { return message('2', {}); }
 std::string close_complete() { return message('3', {}); }
 std::string no_data() { return message('n', {}); }
 std::string copy_in_response() { return message('G', std::string("\0\0\1\0\0", 5)); }
+
+std::string notice(std::string_view text) {
+  std::string bytes = error("00000", text, "NOTICE");
+  bytes[0] = 'N';
+  return bytes;
+}
+std::string row_description() { return message('T', std::string("\0\0", 2)); }
+
+void answer_parse_job(Session& session, ScriptServices& services) {
+  ASSERT_FALSE(services.jobs.empty());
+  const ParseJob job = services.jobs.front();
+  services.jobs.erase(services.jobs.begin());
+  session.on_parsed(
+      job.id, std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(job.text, job.reading)));
+}
+
+void answer_audit(Session& session, ScriptServices& services, bool ok) {
+  ASSERT_FALSE(services.awaited.empty());
+  const uint64_t ticket = services.awaited.front();
+  services.awaited.erase(services.awaited.begin());
+  session.on_audit_written(ticket, ok);
+}
 
 ScriptServices::ScriptServices() { guard_view.audit_enabled = true; }
 
@@ -141,24 +164,88 @@ SessionScript::SessionScript() {
   origin.listener = "127.0.0.1:6432";
 }
 
-SessionScript& SessionScript::client(std::string bytes, std::string to_server, std::string to_client) {
-  entries_.push_back({.leg = Leg::kClient,
+SessionScript& SessionScript::add(Leg leg, std::string bytes, std::string to_server, std::string to_client) {
+  entries_.push_back({.leg = leg,
                       .bytes = std::move(bytes),
                       .to_server = [to_server](const std::string&) { return to_server; },
                       .to_client = [to_client](const std::string&) { return to_client; },
                       .message = {},
+                      .sqlstate = {},
                       .action = {}});
   return *this;
 }
 
+SessionScript& SessionScript::client(std::string bytes, std::string to_server, std::string to_client) {
+  return add(Leg::kClient, std::move(bytes), std::move(to_server), std::move(to_client));
+}
+
 SessionScript& SessionScript::server(std::string bytes, std::string to_client, std::string to_server) {
-  entries_.push_back({.leg = Leg::kServer,
-                      .bytes = std::move(bytes),
-                      .to_server = [to_server](const std::string&) { return to_server; },
-                      .to_client = [to_client](const std::string&) { return to_client; },
-                      .message = {},
-                      .action = {}});
+  return add(Leg::kServer, std::move(bytes), std::move(to_server), std::move(to_client));
+}
+
+SessionScript& SessionScript::acts(std::function<void(Session&, ScriptServices&)> action, std::string to_server,
+                                   std::string to_client) {
+  add(Leg::kAction, {}, std::move(to_server), std::move(to_client));
+  entries_.back().action = std::move(action);
   return *this;
+}
+
+SessionScript& SessionScript::sets_mode(policies::Mode wanted) {
+  return expects([wanted](Session&, ScriptServices& services) { services.guard_view.mode = wanted; });
+}
+
+SessionScript& SessionScript::expects_outcomes(std::vector<policies::Outcome> outcomes) {
+  return expects([outcomes](Session&, ScriptServices& services) {
+    std::vector<policies::Outcome> found;
+    for (const policies::AuditRecord& record : services.records) {
+      if (record.event == policies::AuditEvent::kOutcome) found.push_back(record.outcome);
+    }
+    EXPECT_EQ(found, outcomes);
+  });
+}
+
+SessionScript& SessionScript::client_ends_session(std::string bytes, std::string sqlstate) {
+  add(Leg::kClient, std::move(bytes), {}, {});
+  entries_.back().sqlstate = std::move(sqlstate);
+  return *this;
+}
+
+SessionScript& SessionScript::server_ends_session(std::string bytes, std::string sqlstate) {
+  add(Leg::kServer, std::move(bytes), {}, {});
+  entries_.back().sqlstate = std::move(sqlstate);
+  return *this;
+}
+
+SessionScript& SessionScript::query_refused(std::string_view text, std::string rule) {
+  return client_refused(query(text), [rule](const std::string& token) { return query(token + " /* " + rule + " */"); });
+}
+
+SessionScript& SessionScript::parse_refused(std::string_view name, std::string_view text, std::string rule) {
+  return client_refused(parse(name, text), [rule, name = std::string(name)](const std::string& token) {
+    return parse(name, token + " /* " + rule + " */");
+  });
+}
+
+SessionScript& SessionScript::server_releases(std::string bytes,
+                                              std::function<std::string(const std::string&)> substitute) {
+  server_passes(std::move(bytes));
+  entries_.back().to_server = std::move(substitute);
+  return *this;
+}
+
+SessionScript& SessionScript::bind_refused(const std::string& portal, const std::string& statement,
+                                           const std::string& then) {
+  using parser::postgres::encode_bind;
+  return client_refused(encode_bind(portal, statement) + then,
+                        [portal, then](const std::string& token) { return encode_bind(portal, token) + then; });
+}
+
+policies::Rule rule_on_class(std::string name, std::string class_name, policies::Action action) {
+  policies::Rule rule;
+  rule.name = std::move(name);
+  rule.match.classes.push_back(std::move(class_name));
+  rule.action = action;
+  return rule;
 }
 
 SessionScript& SessionScript::client_passes(std::string bytes) { return client(bytes, bytes); }
@@ -171,6 +258,7 @@ SessionScript& SessionScript::client_refused(std::string bytes,
                       .to_server = std::move(substitute),
                       .to_client = [](const std::string&) { return std::string(); },
                       .message = {},
+                      .sqlstate = {},
                       .action = {}});
   return *this;
 }
@@ -185,6 +273,7 @@ SessionScript& SessionScript::server_rejects(char type, std::string_view text, s
                       .to_server = {},
                       .to_client = [rest](const std::string&) { return rest; },
                       .message = std::string(text),
+                      .sqlstate = {},
                       .action = {}});
   return *this;
 }
@@ -194,8 +283,13 @@ SessionScript& SessionScript::does(std::function<void(Session&)> action) {
 }
 
 SessionScript& SessionScript::expects(std::function<void(Session&, ScriptServices&)> check) {
-  entries_.push_back(
-      {.leg = Leg::kAction, .bytes = {}, .to_server = {}, .to_client = {}, .message = {}, .action = std::move(check)});
+  entries_.push_back({.leg = Leg::kAction,
+                      .bytes = {},
+                      .to_server = {},
+                      .to_client = {},
+                      .message = {},
+                      .sqlstate = {},
+                      .action = std::move(check)});
   return *this;
 }
 
@@ -215,6 +309,7 @@ SessionScript& SessionScript::logs_in(std::string user, std::string database) {
                       .to_server = {},
                       .to_client = [](const std::string&) { return key_data(77, "\xa0\xa1\xa2\xa3"); },
                       .message = {},
+                      .sqlstate = {},
                       .action = {}});
   return server_passes(ready('I'));
 }
@@ -243,8 +338,8 @@ void SessionScript::play_in_pieces(size_t piece_bytes) {
     SCOPED_TRACE(absl::StrFormat("step %d", ++number));
     if (entry.leg == Leg::kAction) {
       entry.action(session, services);
-      if (testing::Test::HasFatalFailure()) return;
-      continue;
+      if (testing::Test::HasFailure()) return;
+      if (!entry.to_server) continue;
     }
     std::string bytes = entry.bytes;
     if (!entry.message.empty()) {
@@ -258,16 +353,11 @@ void SessionScript::play_in_pieces(size_t piece_bytes) {
     };
     const auto settle = [&] {
       collect();
-      while (!services.jobs.empty() || !services.awaited.empty()) {
+      while (!answers_by_hand && (!services.jobs.empty() || !services.awaited.empty())) {
         if (!services.jobs.empty()) {
-          const ParseJob job = services.jobs.front();
-          services.jobs.erase(services.jobs.begin());
-          session.on_parsed(job.id, std::make_shared<const parser::TextFacts>(
-                                        parser::postgres::read_statements(job.text, job.reading)));
+          answer_parse_job(session, services);
         } else {
-          const uint64_t ticket = services.awaited.front();
-          services.awaited.erase(services.awaited.begin());
-          session.on_audit_written(ticket, services.audit_works);
+          answer_audit(session, services, services.audit_works);
         }
         collect();
       }
@@ -284,6 +374,18 @@ void SessionScript::play_in_pieces(size_t piece_bytes) {
       }
       settle();
       at += count;
+    }
+    if (entry.leg == Leg::kAction) collect();
+    if (!entry.sqlstate.empty()) {
+      EXPECT_EQ(session.step(), Step::kFlushThenClose);
+      ASSERT_GT(to_client.size(), 5U);
+      const auto fields = parser::postgres::decode_error_fields(std::string_view(to_client).substr(5));
+      ASSERT_TRUE(fields.has_value()) << printable(to_client);
+      EXPECT_TRUE(fields->is_fatal());
+      EXPECT_EQ(fields->get('C'), entry.sqlstate) << printable(to_client);
+      EXPECT_EQ(printable(to_server), "");
+      if (testing::Test::HasFailure()) return;
+      continue;
     }
     const std::string found = token_in(to_server);
     if (!found.empty()) token = found;

@@ -29,6 +29,7 @@ std::string flush();
 std::string terminate();
 std::string copy_data(std::string_view data);
 std::string copy_done();
+std::string copy_fail();
 std::string function_call(uint32_t oid);
 std::string message(char type, std::string_view body);
 
@@ -44,6 +45,8 @@ std::string bind_complete();
 std::string close_complete();
 std::string no_data();
 std::string copy_in_response();
+std::string notice(std::string_view text);
+std::string row_description();
 
 // What the session under test asks of its surroundings.
 class ScriptServices : public SessionServices {
@@ -82,6 +85,12 @@ class ScriptServices : public SessionServices {
   bool audit_works = true;
 };
 
+void answer_parse_job(Session& session, ScriptServices& services);
+void answer_audit(Session& session, ScriptServices& services, bool ok = true);
+
+// A rule on one class, before the built-in ones.
+policies::Rule rule_on_class(std::string name, std::string class_name, policies::Action action);
+
 class SessionScript {
  public:
   SessionScript();
@@ -92,18 +101,36 @@ class SessionScript {
   policies::Mode mode = policies::Mode::kEnforce;
   bool audit_blocks = false;
   bool audit_works = true;
+  // Parse jobs and audit waits stay open until answer_parse_job() and answer_audit().
+  bool answers_by_hand = false;
 
   // The client sends `bytes`; exactly `to_server` is forwarded and `to_client` answered. "{sg}" in an expectation
   // stands for the token that the guard has drawn last.
   SessionScript& client(std::string bytes, std::string to_server, std::string to_client = {});
   SessionScript& server(std::string bytes, std::string to_client, std::string to_server = {});
+  // The server's bytes pass, and a client message that waited for them goes on as its substitute.
+  SessionScript& server_releases(std::string bytes, std::function<std::string(const std::string& token)> substitute);
   // The same, expecting the bytes unchanged on the other leg.
   SessionScript& client_passes(std::string bytes);
   SessionScript& server_passes(std::string bytes);
   SessionScript& client_refused(std::string bytes, std::function<std::string(const std::string& token)> substitute);
   // The server rejects the substitute of type `type`; the client sees 42501 and `message` somewhere in the text.
   SessionScript& server_rejects(char type, std::string_view message, std::string rest = {});
+  // A client message that is replaced by its substitute, refused by `rule` ("builtin.schema").
+  SessionScript& query_refused(std::string_view text, std::string rule = "builtin.schema");
+  SessionScript& parse_refused(std::string_view name, std::string_view text, std::string rule = "builtin.schema");
+  // `then` goes on unchanged in the same write.
+  SessionScript& bind_refused(const std::string& portal, const std::string& statement, const std::string& then = {});
   SessionScript& does(std::function<void(Session&)> action);
+  // An event that is no byte, with what it brings out on both legs.
+  SessionScript& acts(std::function<void(Session&, ScriptServices&)> action, std::string to_server,
+                      std::string to_client = {});
+  SessionScript& sets_mode(policies::Mode mode);
+  // Every outcome in the audit so far, in order.
+  SessionScript& expects_outcomes(std::vector<policies::Outcome> outcomes);
+  // The session has ended with a FATAL of this SQLSTATE as its last words.
+  SessionScript& client_ends_session(std::string bytes, std::string sqlstate);
+  SessionScript& server_ends_session(std::string bytes, std::string sqlstate);
   SessionScript& expects(std::function<void(Session&, ScriptServices&)> check);
   // Startup, trust authentication, standard_conforming_strings on, UTF8, ReadyForQuery 'I'.
   SessionScript& logs_in(std::string user = "app", std::string database = "shop");
@@ -116,9 +143,11 @@ class SessionScript {
     std::string bytes;
     std::function<std::string(const std::string& token)> to_server;
     std::function<std::string(const std::string& token)> to_client;
-    std::string message;  // server_rejects
+    std::string message;   // server_rejects
+    std::string sqlstate;  // the session ends with it
     std::function<void(Session&, ScriptServices&)> action;
   };
+  SessionScript& add(Leg leg, std::string bytes, std::string to_server, std::string to_client);
   void play_in_pieces(size_t piece_bytes);
   std::vector<Entry> entries_;
 };
