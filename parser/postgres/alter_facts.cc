@@ -98,12 +98,10 @@ bool is_row_security(std::string_view kind) { return kind.find("row_security") !
 
 // The tokens of every subcommand: behind the relation's name and an optional "*", split at commas.
 std::vector<TokenRange> command_ranges(const TreeNode& relation, size_t command_count, const StatementSource& source) {
-  const std::optional<size_t> offset = location(relation);
-  std::optional<size_t> token = offset ? source.clauses.token_at(*offset) : std::nullopt;
   std::vector<TokenRange> ranges(command_count);
-  if (!token) return ranges;
-  while (source.clauses.is(*token + 1, ".")) *token += 2;
-  size_t first = *token + 1;
+  const std::optional<size_t> offset = location(relation);
+  if (!offset) return ranges;
+  size_t first = source.clauses.behind_name(*offset);
   if (source.clauses.is(first, "*")) ++first;
   std::vector<TokenRange> pieces = source.clauses.split_list(first);
   if (pieces.size() == command_count) return pieces;

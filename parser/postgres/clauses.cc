@@ -24,6 +24,13 @@ std::optional<size_t> ClauseCutter::token_at(size_t offset) const {
   return token;
 }
 
+size_t ClauseCutter::behind_name(size_t offset) const {
+  size_t token = token_from(offset);
+  if (token >= tokens_.size() || tokens_[token].start != offset) return tokens_.size();
+  while (is(token + 1, ".")) token += 2;
+  return std::min(token + 1, tokens_.size());
+}
+
 std::string_view ClauseCutter::token_text(size_t token) const {
   if (token >= tokens_.size()) return {};
   return text_.substr(tokens_[token].start, tokens_[token].end - tokens_[token].start);

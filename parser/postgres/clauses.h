@@ -36,6 +36,9 @@ class ClauseCutter {
   [[nodiscard]] std::optional<size_t> token_at(size_t offset) const;
   // The first token that starts at byte `offset` or later.
   [[nodiscard]] size_t token_from(size_t offset) const;
+  // The token behind the qualified name that starts at byte `offset`; token_count() when there is no token there.
+  [[nodiscard]] size_t behind_name(size_t offset) const;
+  [[nodiscard]] size_t token_count() const { return tokens_.size(); }
   // Whether the token is this word (ASCII case ignored) or this punctuation.
   [[nodiscard]] bool is(size_t token, std::string_view word) const;
   [[nodiscard]] std::string_view token_text(size_t token) const;

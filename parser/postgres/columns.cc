@@ -76,7 +76,8 @@ void read_constraint(const TreeNode& constraint, TokenRange range, const ClauseC
     if (!written.empty()) column.constraints.push_back(written);
   } else if (type.substr(0, 12) == "CONSTR_ATTR_" && !column.constraints.empty()) {
     // DEFERRABLE and its kin are nodes of their own that belong to the constraint before them.
-    column.constraints.back() += " " + clauses.text(range);
+    column.constraints.back() += ' ';
+    column.constraints.back() += clauses.text(range);
   }
 }
 

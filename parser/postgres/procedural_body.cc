@@ -72,7 +72,7 @@ class BodyReader {
   }
 
   void expression(TokenRange range) {
-    if (!range.empty()) nested("SELECT " + clauses_.text(range));
+    if (!range.empty()) nested(concat("SELECT ", clauses_.text(range)));
   }
 
   void expressions(TokenRange range) {

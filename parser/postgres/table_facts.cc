@@ -15,10 +15,9 @@ namespace {
 // The tokens behind a relation's name, to the end of the statement or of the bracket that holds it.
 TokenRange after_relation(const TreeNode& range_var, const StatementSource& source) {
   const std::optional<size_t> offset = location(range_var);
-  std::optional<size_t> token = offset ? source.clauses.token_at(*offset) : std::nullopt;
-  if (!token) return {};
-  while (source.clauses.is(*token + 1, ".")) *token += 2;
-  return {.first = *token + 1, .last = source.clauses.statement_from(*token).last};
+  if (!offset) return {};
+  const size_t first = source.clauses.behind_name(*offset);
+  return {.first = first, .last = source.clauses.statement_from(first).last};
 }
 
 void partition_facts(const TreeNode& node, Change& change) {
