@@ -37,7 +37,8 @@ FunctionKind function_kind(std::string_view schema, std::string_view name, int a
 
 // PostgreSQL calls a one-argument function for `value.name` when no column of that name exists and the value is of a
 // scalar type: `SELECT t.pg_read_file FROM lower('/etc/passwd') t` and `('SELECT …'::text).ts_stat` run the function,
-// and the tree holds no call. The kind of the risky function that a column of this name may really be, else kPlain.
+// and the tree holds no call. The kind of the risky function that a column of this name may really be, else kPlain. A
+// user's own function called in this way cannot be told from a column.
 FunctionKind column_notation_kind(std::string_view name);
 // Every name for which the answer above is not kPlain begins with one of these (at most eight letters each) and has
 // at least six letters: for a quick first look.

@@ -2,8 +2,10 @@
 //
 // It cuts a text exactly where the PostgreSQL server's own lexer cuts it (statement ends, comments, strings, dollar
 // quotes) and answers one question: can this text be anything but ordinary reads, DML and transaction control?
-// `kHarmless` is a promise: the full grammar would find class `query` or `transaction` only, no function outside the
-// plain built-ins, no setting, no INTO, no catalog target. Everything else is `kNeedsGrammar`, which promises nothing.
+// `kHarmless` is a promise: the full grammar would find queries, changes of rows, transaction control, cursors, SHOW,
+// LISTEN, UNLISTEN and NOTIFY only, no function outside the plain built-ins (in column notation either), no setting, no
+// INTO, no catalog target, no two-phase commit. Everything else is `kNeedsGrammar`, which promises nothing. What no
+// text can show (triggers, views, user-defined operators and casts, user functions in column notation) it cannot see.
 // It never allocates, never throws, runs in linear time, and reads only the bytes it is given.
 #pragma once
 
@@ -33,7 +35,8 @@ struct ScanResult {
 };
 
 // Scans `text` (without the protocol's terminating NUL). With Certainty::kUnknown for standard_conforming_strings a
-// text holding a backslash outside dollar quotes and E strings is scanned both ways; kHarmless only if both agree.
+// text holding a backslash is scanned both ways and the stricter result holds, with the larger count; a reading under
+// which the text is not terminated does not count when the other is, because there the server rejects the text.
 ScanResult scan_sql(std::string_view text, Reading reading);
 
 }  // namespace schemaguard::parser::postgres

@@ -33,8 +33,7 @@ constexpr const char* kHarmless[] = {
     "SELECT sum(x) OVER (PARTITION BY y ORDER BY z), count(*) FILTER (WHERE a > 1) FROM t",
     "SELECT row_number() OVER w FROM t WINDOW w AS (PARTITION BY (a) ORDER BY (b))",
     "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM t",
-    "SELECT * FROM a JOIN b USING (id) LEFT JOIN (SELECT 1 AS x) c ON (a.x = c.x) WHERE EXISTS (SELECT 1) AND a IN "
-    "(1,2)",
+    "SELECT * FROM a JOIN b USING (id) LEFT JOIN (SELECT 1 AS x) c ON (a.x = c.x) WHERE EXISTS (SELECT 1)",
     "SELECT * FROM a AS x JOIN (SELECT 2) y ON true INNER JOIN LATERAL (SELECT 3) z ON true",
     "SELECT * FROM unnest($1::int[], $2::text[]) WITH ORDINALITY AS t(a, b, n)",
     "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS v (id, name)",
