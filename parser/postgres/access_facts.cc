@@ -1,12 +1,25 @@
 #include "parser/postgres/access_facts.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "parser/postgres/names.h"
 #include "parser/postgres/objects.h"
+#include "parser/postgres/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {
+
+// One statement may name a hundred thousand objects: its text stands in the first few changes only, or the changes
+// would hold as many copies of it.
+constexpr size_t kTextCopiesMax = 16;
+
+void keep_text(const StatementSource& source, StatementFacts& facts) {
+  if (facts.changes.size() <= kTextCopiesMax) {
+    facts.changes.back().definition = source.clauses.text(source.statement);
+  }
+}
 
 void roles_facts(std::string_view kind, const TreeList& roles, StatementFacts& facts) {
   facts.classes.add(StatementClass::kAccess);
@@ -52,8 +65,8 @@ void grant_facts(const TreeNode& node, const StatementSource& source, StatementF
   const ObjectType& type = object_type(whole_schema ? "OBJECT_SCHEMA" : text(node, "objtype"));
   for (const boost::json::value& item : list(node, "objects")) {
     Change& change = add_change(facts, kind, granted_object(type, item, source.enclosing_schema));
-    change.definition = source.clauses.text(source.statement);
     change.cascade = text(node, "behavior") == "DROP_CASCADE";
+    keep_text(source, facts);
   }
 }
 
@@ -61,14 +74,14 @@ void grant_role_facts(const TreeNode& node, const StatementSource&, StatementFac
   const bool grant = flag(node, "is_grant");
   facts.command = grant ? "GRANT ROLE" : "REVOKE ROLE";
   roles_facts(grant ? "grant_role" : "revoke_role", list(node, "granted_roles"), facts);
-  for (Change& change : facts.changes) {
-    for (const boost::json::value& item : list(node, "grantee_roles")) {
-      const TypedNode role = typed_node(item);
-      if (role.type != "RoleSpec") continue;
-      if (!change.new_name.empty()) change.new_name += ", ";
-      change.new_name += role_name(*role.fields);
-    }
+  std::vector<std::string> members;
+  for (const boost::json::value& item : list(node, "grantee_roles")) {
+    const TypedNode role = typed_node(item);
+    if (role.type == "RoleSpec") members.push_back(role_name(*role.fields));
   }
+  const std::string joined = join(members, ", ");
+  const size_t copies = std::min(facts.changes.size(), kTextCopiesMax);
+  for (size_t i = 0; i < copies; ++i) facts.changes[i].new_name = joined;
 }
 
 void default_privileges_facts(const TreeNode& node, const StatementSource& source, StatementFacts& facts) {
@@ -80,9 +93,8 @@ void default_privileges_facts(const TreeNode& node, const StatementSource& sourc
     const boost::json::value* schemas = option.fields->if_contains("arg");
     if (schemas == nullptr) continue;
     for (const boost::json::value& schema : items_of(*schemas)) {
-      Change& change =
-          add_change(facts, "alter_default_privileges", named_word(ObjectKind::kSchema, string_of(schema)));
-      change.definition = source.clauses.text(source.statement);
+      add_change(facts, "alter_default_privileges", named_word(ObjectKind::kSchema, string_of(schema)));
+      keep_text(source, facts);
     }
   }
   if (facts.changes.empty()) {

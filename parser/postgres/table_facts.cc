@@ -1,6 +1,7 @@
 #include "parser/postgres/table_facts.h"
 
 #include <string>
+#include <vector>
 
 #include "parser/postgres/columns.h"
 #include "parser/postgres/extensions.h"
@@ -17,7 +18,7 @@ TokenRange after_relation(const TreeNode& range_var, const StatementSource& sour
   const std::optional<size_t> offset = location(range_var);
   if (!offset) return {};
   const size_t first = source.clauses.behind_name(*offset);
-  return {.first = first, .last = source.clauses.statement_from(first).last};
+  return {.first = first, .last = source.statement.last};
 }
 
 void partition_facts(const TreeNode& node, Change& change) {
@@ -105,6 +106,25 @@ std::optional<StatementClass> drop_class(const ObjectType& type, const NamedObje
       return std::nullopt;
   }
   return std::nullopt;
+}
+
+// The tokens of each element of CREATE SCHEMA: every one begins with CREATE or GRANT, reserved words that stand nowhere
+// else outside brackets but in GRANT CREATE.
+std::vector<TokenRange> element_ranges(size_t element_count, const StatementSource& source) {
+  const ClauseCutter& clauses = source.clauses;
+  std::vector<TokenRange> ranges;
+  size_t depth = 0;
+  for (size_t token = source.statement.first + 1; token < source.statement.last; ++token) {
+    const std::string_view word = clauses.token_text(token);
+    if (word == "(") ++depth;
+    if (word == ")" && depth > 0) --depth;
+    if (depth > 0 || !(clauses.is(token, "create") || clauses.is(token, "grant"))) continue;
+    if (clauses.is(token - 1, "grant") || clauses.is(token - 1, ",")) continue;
+    if (!ranges.empty()) ranges.back().last = token;
+    ranges.push_back({.first = token, .last = source.statement.last});
+  }
+  if (ranges.size() != element_count) ranges.assign(element_count, TokenRange{});
+  return ranges;
 }
 
 }  // namespace
@@ -252,7 +272,11 @@ void create_schema_facts(const TreeNode& node, const StatementSource& source, St
   // Names of the elements resolve inside the new schema (evasion 6).
   StatementSource inside = source;
   inside.enclosing_schema = name;
-  for (const boost::json::value& item : list(node, "schemaElts")) {
+  const TreeList& elements = list(node, "schemaElts");
+  const std::vector<TokenRange> ranges = element_ranges(elements.size(), source);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    inside.statement = ranges[i];
+    const boost::json::value& item = elements[i];
     StatementFacts element;
     read_node(typed_node(item), inside, element);
     fold_in(facts, element);
