@@ -132,6 +132,12 @@ asio::awaitable<void> AdminServer::serve(asio::ip::tcp::socket socket) {
     parser.body_limit(kBodyBytesMax);
     stream.expires_after(kRequestLimit);
     const auto [read_error, got] = co_await http::async_read(stream, buffer, parser, kAsTuple);
+    if (read_error == http::error::body_limit || read_error == http::error::header_limit) {
+      Response refusal = respond_error(http::status::payload_too_large, "the request is too large");
+      refusal.keep_alive(false);
+      refusal.prepare_payload();
+      co_await http::async_write(stream, refusal, kAsTuple);
+    }
     if (read_error) break;
     Response response = answer(parser.get(), client);
     keep_open = parser.get().keep_alive();

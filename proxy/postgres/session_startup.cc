@@ -279,7 +279,9 @@ void SessionCore::on_upstream_failed(std::string_view address, std::string_view 
 }
 
 void SessionCore::on_client_tls(std::string common_name) {
-  if (phase_ != Phase::kClientTls) return;
+  // Without a request before it: direct TLS (G4).
+  const bool direct = phase_ == Phase::kAwaitStartup && !saw_ssl_request_ && client_partial_.empty();
+  if (phase_ != Phase::kClientTls && !direct) return;
   client_tls_ = true;
   client_certificate_ = std::move(common_name);
   phase_ = Phase::kAwaitStartup;

@@ -3,6 +3,8 @@ import contextlib
 import json
 import os
 import pathlib
+import select
+import shutil
 import signal
 import socket
 import ssl
@@ -226,52 +228,6 @@ def test_mode_says_what_is_wrong(guard_factory):
     assert "no guard answers" in nobody.stderr
 
 
-# --- draining -------------------------------------------------------------------------------------------------------
-
-
-def test_drain_lets_a_transaction_end_and_tells_idle_sessions(guard_factory, database, postgres):
-    guard = guard_factory("observe")
-    idle, busy = connect(guard, database), connect(guard, database)
-    value(idle, "SELECT 1")
-    with busy.cursor() as cursor:
-        cursor.execute("CREATE TABLE drained (id int)")
-        cursor.execute("BEGIN")
-        cursor.execute("INSERT INTO drained VALUES (1)")
-        guard.process.send_signal(signal.SIGTERM)
-        with pytest.raises(psycopg2.errors.AdminShutdown):
-            wait_until(lambda: value(idle, "SELECT 1") and False, "the idle session is told")
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", guard.port)).close()
-        cursor.execute("INSERT INTO drained VALUES (2)")
-        cursor.execute("COMMIT")
-    assert guard.process.wait(timeout=30) == 0
-    assert postgres.query("SELECT count(*) FROM drained", database) == [(2,)]
-
-
-def test_drain_ends_with_57p01_after_its_time(guard_factory, database):
-    guard = guard_factory("observe", config={"timeouts": {"drain": "1s"}})
-    connection = connect(guard, database)
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        guard.process.send_signal(signal.SIGTERM)
-        assert guard.process.wait(timeout=30) == 0
-        with pytest.raises(psycopg2.errors.AdminShutdown):
-            cursor.execute("SELECT 1")
-
-
-def test_second_signal_ends_at_once(guard_factory, database):
-    guard = guard_factory("observe")
-    connection = connect(guard, database)
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        guard.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "draining" in guard.log(), "the drain has begun")
-        guard.process.send_signal(signal.SIGTERM)
-        assert guard.process.wait(timeout=20) == 0
-        with pytest.raises(psycopg2.OperationalError):
-            cursor.execute("SELECT 1")
-
-
 # --- cancel ---------------------------------------------------------------------------------------------------------
 
 
@@ -323,15 +279,21 @@ def test_cancel_for_a_session_that_is_gone_is_silent(guard_factory, database):
 # --- backpressure ---------------------------------------------------------------------------------------------------
 
 
+def read_until_ready(sock, status=b"I"):
+    """Everything up to the next ReadyForQuery."""
+    data = b""
+    while not data.endswith(b"Z\0\0\0\5" + status):
+        chunk = sock.recv(65536)
+        assert chunk, f"closed after {data!r}"
+        data += chunk
+    return data
+
+
 def login(port, user="reader", database="shop"):
     """A raw socket behind a finished login (SCRAM is libpq's business: the role has a trust line)."""
     sock = socket.create_connection(("127.0.0.1", port), timeout=60)
     sock.sendall(startup_message(user, database))
-    data = b""
-    while not data.endswith(b"Z\0\0\0\5I"):
-        chunk = sock.recv(65536)
-        assert chunk, data
-        data += chunk
+    read_until_ready(sock)
     return sock
 
 
@@ -423,13 +385,60 @@ def test_both_sides_full_still_drains(guard_factory, trusting):
                 tail = data[-5:]
             return ends == total
 
-        deadline_free = 0
+        turns = 0
         while not step():
-            deadline_free += 1
-            if deadline_free % 1000 == 0:
-                import select
+            turns += 1
+            if turns % 1000 == 0:
                 select.select([sock], [sock] if pieces else [], [], 60)
         assert received > total * 100000
+
+
+# --- draining -------------------------------------------------------------------------------------------------------
+
+
+def test_drain_lets_a_transaction_end_and_tells_idle_sessions(guard_factory, trusting):
+    guard = guard_factory("observe", upstream=trusting.port)
+    idle, busy = login(guard.port), login(guard.port, "app")
+    busy.sendall(query("DROP TABLE IF EXISTS drained; CREATE TABLE drained (id int)"))
+    read_until_ready(busy)
+    busy.sendall(query("BEGIN"))
+    read_until_ready(busy, b"T")
+    guard.process.send_signal(signal.SIGTERM)
+    farewell = read_to_end(idle)
+    assert farewell.startswith(b"E") and b"SFATAL\0" in farewell and b"C57P01\0" in farewell
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", guard.port)).close()
+    busy.sendall(query("INSERT INTO drained VALUES (2)"))
+    read_until_ready(busy, b"T")
+    busy.sendall(query("COMMIT"))
+    last = read_to_end(busy)
+    assert b"COMMIT\0" in last and b"C57P01\0" in last
+    idle.close()
+    busy.close()
+    assert guard.process.wait(timeout=30) == 0
+    assert trusting.query("SELECT id FROM drained") == [(2,)]
+
+
+def test_drain_ends_with_57p01_after_its_time(guard_factory, trusting):
+    guard = guard_factory("observe", upstream=trusting.port, config={"timeouts": {"drain": "1s"}})
+    with login(guard.port) as busy:
+        busy.sendall(query("BEGIN"))
+        read_until_ready(busy, b"T")
+        guard.process.send_signal(signal.SIGTERM)
+        assert b"C57P01\0" in read_to_end(busy)
+    assert guard.process.wait(timeout=30) == 0
+
+
+def test_second_signal_ends_at_once(guard_factory, trusting):
+    guard = guard_factory("observe", upstream=trusting.port)
+    with login(guard.port) as busy:
+        busy.sendall(query("BEGIN"))
+        read_until_ready(busy, b"T")
+        guard.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "draining" in guard.log(), "the drain has begun")
+        guard.process.send_signal(signal.SIGTERM)
+        assert guard.process.wait(timeout=20) == 0
+        assert read_to_end(busy) == b""
 
 
 # --- Unix sockets, unreachable upstreams, dying servers --------------------------------------------------------------
@@ -480,17 +489,23 @@ def test_a_name_that_does_not_resolve_and_a_second_address(guard_factory, postgr
 
 def test_a_server_that_dies_in_a_query_is_seen_as_the_server_said_it(guard_factory, trusting):
     guard = guard_factory("enforce", upstream=trusting.port)
-    with contextlib.closing(connect(guard)) as connection:
-        process_id = connection.info.backend_pid
-        with pytest.raises(psycopg2.errors.AdminShutdown):
-            value(connection, f"SELECT pg_terminate_backend({process_id}), pg_sleep(60)")
+    seen = []
+    for port in (trusting.port, guard.port):
+        with login(port) as sock:
+            sock.sendall(query("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)"))
+            seen.append(read_to_end(sock))
+    assert b"C57P01\0" in seen[0]
+    assert seen[1] == seen[0]
+
+
+def test_a_server_that_is_killed_ends_the_connection_without_a_word(guard_factory, trusting):
+    guard = guard_factory("enforce", upstream=trusting.port)
     with login(guard.port, "app") as sock:
-        sock.sendall(query("SELECT pg_backend_pid()"))
-        data = sock.recv(65536)
-        backend = int(data.split(b"D\0\0\0")[1][6:].split(b"C\0\0\0")[0].decode())
+        sock.sendall(query("SELECT 'pid=' || pg_backend_pid()"))
+        backend = int(read_until_ready(sock).split(b"pid=")[1].split(b"C\0\0\0")[0])
         sock.sendall(query("SELECT pg_sleep(600)"))
-        os.kill(backend, signal.SIGKILL)  # no farewell: the postmaster ends all others too
-        assert not read_to_end(sock).startswith(b"E")
+        os.kill(backend, signal.SIGKILL)  # no farewell; the postmaster ends all others too
+        assert read_to_end(sock) == b""
     wait_until(trusting._is_ready, "the server is back")
     with contextlib.closing(connect(guard)) as connection:
         assert value(connection, "SELECT 1") == 1
@@ -552,7 +567,6 @@ def tls_postgres(scratch, certificates):
         (server.data / name).write_bytes(text)
         (server.data / name).chmod(0o600)
         if server.as_postgres:
-            import shutil
             shutil.chown(server.data / name, "postgres")
     server.query("ALTER SYSTEM SET ssl_cert_file = 'server.pem'")
     server.query("ALTER SYSTEM SET ssl_key_file = 'server.key'")
@@ -662,9 +676,7 @@ def test_direct_tls_needs_alpn(guard_factory, certificates, trusting):
         assert sock.selected_alpn_protocol() == "postgresql"
         assert sock.version() in ("TLSv1.2", "TLSv1.3")
         sock.sendall(startup_message())
-        data = b""
-        while not data.endswith(b"Z\0\0\0\5I"):
-            data += sock.recv(65536)
+        read_until_ready(sock)
     for protocols in ((), ("http/1.1",)):
         with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
             with raw_tls(guard, protocols) as sock:
@@ -714,9 +726,7 @@ def test_proxy_protocol_from_a_listed_balancer(guard_factory, trusting):
         for byte in proxy_header("192.0.2.44", 5555):
             sock.sendall(bytes([byte]))
         sock.sendall(startup_message())
-        data = b""
-        while not data.endswith(b"Z\0\0\0\5I"):
-            data += sock.recv(65536)
+        read_until_ready(sock)
         sock.sendall(query("CREATE TABLE through_the_balancer (id int)"))
         assert b"C42501" in sock.recv(65536)
     wait_until(lambda: any(line["client"].startswith("192.0.2.44") for line in guard.audit_events("statement")),
