@@ -15,5 +15,8 @@ void add_check_config_command(CLI::App& app, int& status);
 void add_policy_command(CLI::App& app, int& status);
 void add_run_command(CLI::App& app, int& status);
 void add_mode_command(CLI::App& app, int& status);
+// Registers `policy test`; comes after add_policy_command().
+void add_policy_test_command(CLI::App& app, int& status);
+void add_audit_command(CLI::App& app, int& status);
 
 }  // namespace schemaguard::proxy

@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
   schemaguard::proxy::add_explain_command(app, status);
   schemaguard::proxy::add_check_config_command(app, status);
   schemaguard::proxy::add_policy_command(app, status);
+  schemaguard::proxy::add_policy_test_command(app, status);
+  schemaguard::proxy::add_audit_command(app, status);
   CLI11_PARSE(app, argc, argv);
   return status;
 }
