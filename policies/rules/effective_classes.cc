@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "parser/postgres/function_catalog.h"
-
 namespace schemaguard::policies {
 namespace {
 
@@ -35,15 +33,6 @@ bool all_temporary(const StatementFacts& facts, const SessionNames& names) {
                                                [&](const ObjectUse& use) { return is_temporary(use, names); });
 }
 
-// CREATE TEMP TABLE t AS SELECT create_hypertable('orders', …): the function works on what is not temporary at all.
-bool comes_from_a_function(const StatementFacts& facts, StatementClass one) {
-  return std::any_of(facts.functions.begin(), facts.functions.end(), [&](const std::string& function) {
-    const UnitName name = function_unit_name(function);
-    return parser::postgres::function_effect(parser::postgres::function_kind(name.schema, name.name)).statement_class ==
-           one;
-  });
-}
-
 }  // namespace
 
 bool is_temporary(const ObjectUse& use, const SessionNames& names) {
@@ -64,31 +53,16 @@ bool is_temporary(const Change& change, const SessionNames& names) {
   return is_temporary(change.object, names);
 }
 
-bool names_change_inside(const StatementFacts& facts) {
-  if (facts.command != "DO") return false;
-  if (facts.opaque != parser::OpaqueReason::kNone || facts.embedded_commit || !facts.settings.empty()) return true;
-  return std::any_of(facts.changes.begin(), facts.changes.end(), [](const Change& change) {
-    const std::string_view kind = change.kind;
-    const bool moves = kind.starts_with("drop_") || kind.starts_with("rename_") || kind == "set_schema";
-    return moves && change.member.empty() && change.object.persistence == Persistence::kByName;
-  });
-}
-
 parser::ClassSet classes_in_session(const StatementFacts& facts, const SessionNames& names) {
   parser::ClassSet classes = facts.classes;
   const bool may_shrink = classes.has(StatementClass::kSchema) || classes.has(StatementClass::kDestructive) ||
                           classes.has(StatementClass::kMaintenance);
   if (!may_shrink || !all_temporary(facts, names)) return classes;
-  bool shrunk = false;
-  for (const StatementClass one :
-       {StatementClass::kSchema, StatementClass::kDestructive, StatementClass::kMaintenance}) {
-    // Without changes nothing proves that the objects named are all that is touched.
-    const bool proved = one != StatementClass::kSchema || !facts.changes.empty();
-    if (!classes.has(one) || !proved || comes_from_a_function(facts, one)) continue;
-    classes.remove(one);
-    shrunk = true;
-  }
-  if (shrunk) classes.add(StatementClass::kTemporary);
+  // Without changes nothing proves that the objects named are all that is touched.
+  if (!facts.changes.empty()) classes.remove(StatementClass::kSchema);
+  classes.remove(StatementClass::kDestructive);
+  classes.remove(StatementClass::kMaintenance);
+  classes.add(StatementClass::kTemporary);
   return classes;
 }
 

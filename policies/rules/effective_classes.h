@@ -25,11 +25,6 @@ constexpr bool only_ordinary(parser::ClassSet set) {
 bool is_temporary(const parser::ObjectUse& use, const SessionNames& names);
 bool is_temporary(const parser::Change& change, const SessionNames& names);
 
-// A DO block runs several statements: one that drops or renames a temporary table, commits, sets search_path or runs
-// unknown code makes the same name mean another table for the next, and a loop makes itself the next. Then no name
-// in the block is certain.
-bool names_change_inside(const parser::StatementFacts& facts);
-
 // schema -> temporary where every change is to a temporary object; the same for destructive and maintenance.
 parser::ClassSet classes_in_session(const parser::StatementFacts& facts, const SessionNames& names);
 

@@ -5,7 +5,6 @@
 
 #include "parser/postgres/extensions.h"
 #include "parser/postgres/function_catalog.h"
-#include "parser/postgres/settings.h"
 #include "policies/rules/builtin_policy.h"
 #include "policies/rules/compiled_policy.h"
 #include "policies/rules/effective_classes.h"
@@ -121,7 +120,10 @@ class Judge {
         }
         return;
       case StatementClass::kSetting:
-        if (!judge_settings()) judge_unit({.statement_class = one});
+        for (const parser::SettingChange& setting : facts_.settings) {
+          judge_unit({.statement_class = one, .object = UnitName{ObjectKind::kNone, {}, setting.name}});
+        }
+        if (facts_.settings.empty()) judge_unit({.statement_class = one});
         return;
       case StatementClass::kOpaque:
         judge_opaque();
@@ -178,18 +180,6 @@ class Judge {
       judge_unit({.statement_class = one, .change = change, .object = unit_name(use)});
     }
     return !objects.empty();
-  }
-
-  // Of the settings of one statement only those that are protected; a search_path beside them needs no rule.
-  bool judge_settings() {
-    bool any = false;
-    for (const parser::SettingChange& setting : facts_.settings) {
-      if (parser::postgres::setting_class(setting) != StatementClass::kSetting) continue;
-      any = true;
-      judge_unit(
-          {.statement_class = StatementClass::kSetting, .object = UnitName{ObjectKind::kNone, {}, setting.name}});
-    }
-    return any;
   }
 
   // The functions whose call alone puts a statement into this class: pg_read_file, setval, pg_terminate_backend.
@@ -323,14 +313,6 @@ class Judge {
 }  // namespace
 
 Verdict Policy::judge(const StatementFacts& facts, const Subject& subject, const SessionNames& names) const {
-  if (!names.temporary_certain || !names_change_inside(facts)) return judge_with(facts, subject, names);
-  SessionNames doubtful = names;
-  doubtful.temporary_certain = false;
-  doubtful.search_path_certain = false;
-  return judge_with(facts, subject, doubtful);
-}
-
-Verdict Policy::judge_with(const StatementFacts& facts, const Subject& subject, const SessionNames& names) const {
   Verdict verdict;
   verdict.classes = effective_classes(facts, names, options_, compiled_->plain_functions);
   // A statement without any class is a reader's mistake, and nothing is let through by mistake.

@@ -115,8 +115,6 @@ class Policy {
 
  private:
   explicit Policy(PolicyOptions options);
-  [[nodiscard]] Verdict judge_with(const parser::StatementFacts& facts, const Subject& subject,
-                                   const SessionNames& names) const;
   PolicyOptions options_;
   std::vector<Rule> all_rules_;
   std::vector<std::string> warnings_;

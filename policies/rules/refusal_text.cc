@@ -116,6 +116,9 @@ std::string display_name(const UnitName& name, const SessionNames& names) {
 
 std::string verdict_subject(const parser::StatementFacts& facts, const Unit& unit, const SessionNames& names) {
   const std::string_view command = facts.command.empty() ? std::string_view("statement") : facts.command;
+  if (unit.statement_class == StatementClass::kSetting && !facts.settings.empty()) {
+    return concatenate({command, " ", printable(facts.settings.front().name)});
+  }
   if (!unit.object || unit.object->name.empty()) return printable(command);
   const std::string name = display_name(*unit.object, names);
   if (unit.statement_class == StatementClass::kOpaque) return concatenate({command, " ", name, "()"});

@@ -70,24 +70,38 @@ class Untouched:
     """A database that case after case has left as it was; replaced as soon as one has not, or needed a setup."""
 
     def __init__(self, server):
-        self.server, self.name = server, fresh_database(server)
+        self.server = server
+        self.name = self.connection = None
+
+    def renew(self):
+        if self.connection:
+            self.connection.close()
+            drop(self.server, self.name)
+        self.name = fresh_database(self.server)
+        self.connection = self.server.connect(self.name)
+        self.connection.autocommit = True
+        self.state = corpus.fingerprint(self.server, self.connection)
 
     @contextlib.contextmanager
     def lend(self, case):
+        if case.setup or self.connection is None:
+            self.renew()
         if case.setup:
             self.server.query(case.setup, self.name)
-        before = corpus.fingerprint(self.server, self.name)
+            self.state = corpus.fingerprint(self.server, self.connection)
         changed = []
         yield self.name, changed
-        changed += corpus.changed_catalogs(before, corpus.fingerprint(self.server, self.name))
+        changed += corpus.changed_catalogs(self.state, corpus.fingerprint(self.server, self.connection))
         if case.setup or changed:
-            drop(self.server, self.name)
-            self.name = fresh_database(self.server)
+            self.renew()
 
 
 @pytest.fixture(scope="module")
 def untouched(guarded_server):
-    return Untouched(guarded_server)
+    lender = Untouched(guarded_server)
+    yield lender
+    if lender.connection:
+        lender.connection.close()
 
 
 def play(case, port, server, database, extended=False):

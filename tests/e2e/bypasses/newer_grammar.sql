@@ -46,9 +46,6 @@ SELECT 1 IS JSON AS a INTO sneaked
 -- case: 66 a function that runs text, behind words that the grammar does not know
 -- direct: fails
 SELECT 1 IS JSON, dblink_exec('dbname=shop', 'DROP TABLE existing')
--- case: 66 commit prepared behind words that the grammar does not know
--- direct: fails
-SELECT 0x1F; COMMIT PREPARED 'sneaked'
 -- case: bison stack
 -- direct: fails
 DROP TABLE existing; SELECT {REPEAT 11000 NOT }true

@@ -468,62 +468,6 @@ TEST(Names, TruncatingTemporaryTablesIsNothingToRecord) {
   EXPECT_EQ(policy->judge(facts, login("app"), names).action, Action::kLog);
 }
 
-TEST(Names, AFunctionMayWorkOnWhatIsNotTemporary) {
-  const auto policy = policy_of({});
-  StatementFacts facts = statement("CREATE TABLE AS", {{"create_table", table("", "mine", Persistence::kTemporary)}});
-  facts.classes = {StatementClass::kTemporary, StatementClass::kSchema};
-  facts.functions = {"create_hypertable"};
-  const Verdict verdict = policy->judge(facts, login("app"), {});
-  EXPECT_EQ(verdict.action, Action::kBlock);
-  EXPECT_TRUE(verdict.classes.has(StatementClass::kSchema));
-  facts.classes = {StatementClass::kTemporary, StatementClass::kDestructive};
-  facts.functions = {"setval"};
-  EXPECT_EQ(policy->judge(facts, login("app"), {}).action, Action::kLog);
-}
-
-// DO $$ BEGIN DROP TABLE users; ALTER TABLE users ADD b int; END $$ with a temporary users: the second one is real.
-TEST(Names, ADoBlockMayChangeWhatItsNamesMean) {
-  const auto policy = policy_of({});
-  SessionNames names = path({"public"});
-  names.temporary = {"users"};
-  StatementFacts facts = statement("DO", {{"add_column", table("", "users")}});
-  EXPECT_EQ(policy->judge(facts, login("app"), names).action, Action::kAllow);
-  for (const std::string kind : {"drop_table", "rename_table", "set_schema"}) {
-    StatementFacts moved = statement("DO", {{kind, table("", "users")}, {"add_column", table("", "users")}});
-    EXPECT_EQ(policy->judge(moved, login("app"), names).action, Action::kBlock) << kind;
-  }
-  EXPECT_EQ(policy->judge(statement("DO", {{"drop_table", table("", "users")}}), login("app"), names).action,
-            Action::kBlock);  // it may stand in a loop
-  StatementFacts commits = facts;
-  commits.embedded_commit = true;  // ON COMMIT DROP
-  EXPECT_EQ(policy->judge(commits, login("app"), names).action, Action::kBlock);
-  StatementFacts calls = facts;
-  calls.classes.add(StatementClass::kOpaque);
-  calls.opaque = OpaqueReason::kUnprovedRoutine;
-  calls.functions = {"clean_up"};
-  EXPECT_EQ(policy->judge(calls, login("app"), names).action, Action::kBlock);
-  StatementFacts sets = facts;
-  sets.settings.push_back({.name = "search_path", .value = "public, pg_temp", .list = {"public", "pg_temp"}});
-  EXPECT_EQ(policy->judge(sets, login("app"), names).action, Action::kBlock);
-}
-
-TEST(Rules, ASettingIsAllowedByItsName) {
-  const auto policy = policy_of({rule_of("replica", Action::kLog, [](Rule& r) {
-    r.match.classes = {"setting"};
-    r.match.objects = {"session_replication_role"};
-  })});
-  StatementFacts facts;
-  facts.command = "SELECT";
-  facts.classes = {StatementClass::kQuery, StatementClass::kSession, StatementClass::kSetting};
-  facts.settings.push_back({.name = "search_path", .value = "app", .list = {}});
-  facts.settings.push_back({.name = "session_replication_role", .value = "replica", .list = {}});
-  EXPECT_EQ(policy->judge(facts, login("app"), {}).rule, "replica");
-  facts.settings.push_back({.name = "session_preload_libraries", .value = "x", .list = {}});
-  const Verdict verdict = policy->judge(facts, login("app"), {});
-  EXPECT_EQ(verdict.action, Action::kBlock);
-  EXPECT_EQ(verdict.subject, "SELECT session_preload_libraries");
-}
-
 TEST(Migrators, ByLoginNetworkAndCertificateOrByTheirDoor) {
   PolicyOptions options;
   options.migrators = {{.user = "deploy", .from = {"10.1.0.0/16", "unix"}, .certificate = ""},
