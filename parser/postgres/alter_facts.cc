@@ -151,7 +151,9 @@ void command_facts(const TreeNode& command, TokenRange range, const ObjectUse& r
   change.if_not_exists = subtype == "AT_AddColumn" && flag(command, "missing_ok");
   change.cascade = text(command, "behavior") == "DROP_CASCADE";
   if (definition.type == "ColumnDef") column_facts(kind, *definition.fields, range, source.clauses, change);
-  if (definition.type == "Constraint" && change.member.empty()) {
+  // From 18 on ALTER CONSTRAINT has a node of its own.
+  const bool constraint = definition.type == "Constraint" || definition.type == "ATAlterConstraint";
+  if (constraint && change.member.empty()) {
     change.member = clip_identifier(text(*definition.fields, "conname"));
   }
   if (kind == "set_tablespace" || kind == "set_access_method") change.new_name = std::exchange(change.member, {});

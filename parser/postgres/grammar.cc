@@ -9,9 +9,9 @@
 
 #include "parser/postgres/statement_reader.h"
 
-#ifdef SCHEMAGUARD_PG_QUERY_READING_VARIABLE
-// Exported by the library though not declared in its header: the one way to switch the reading of its scanner, and in
-// version 15 of its parser too (evasion finding 6). The build checks that the symbol is there.
+#if PG_VERSION_NUM < 160000 && defined(SCHEMAGUARD_PG_QUERY_READING_VARIABLE)
+// Exported by the library though not declared in its header: the one way to switch the reading of version 15 (evasion
+// finding 6). The build checks that the symbol is there. Later versions take the reading as an option.
 extern "C" {
 extern __thread bool standard_conforming_strings;
 }
@@ -20,6 +20,7 @@ extern __thread bool standard_conforming_strings;
 namespace schemaguard::parser::postgres {
 namespace {
 
+#if PG_VERSION_NUM < 160000
 #ifdef SCHEMAGUARD_PG_QUERY_READING_VARIABLE
 class ReadingScope {
  public:
@@ -38,6 +39,7 @@ class ReadingScope {
  public:
   explicit ReadingScope(bool) {}
 };
+#endif
 #endif
 
 }  // namespace
@@ -69,7 +71,7 @@ SyntaxTree parse_statements(const std::string& text, bool standard_conforming_st
 }
 
 bool grammar_reads_backslash_escapes() {
-#ifdef SCHEMAGUARD_PG_QUERY_READING_VARIABLE
+#if PG_VERSION_NUM >= 160000 || defined(SCHEMAGUARD_PG_QUERY_READING_VARIABLE)
   return true;
 #else
   return false;
