@@ -102,13 +102,14 @@ void Connection::read_proxy_header() {
   if (header.size() < kProxyHeaderFixedBytes) return;
   const auto bytes = std::as_bytes(std::span(header));
   const auto total = proxy_header_bytes(bytes.first(kProxyHeaderFixedBytes));
-  const auto source = !total.ok()              ? absl::StatusOr<ProxySource>(total.status())
-                      : *total > header.size() ? absl::StatusOr<ProxySource>(absl::UnavailableError("more to come"))
-                                               : parse_proxy_header(bytes);
-  if (total.ok() && *total > header.size()) return;
+  if (total.ok() && header.size() < *total) return;
+  const auto source = total.ok() ? parse_proxy_header(bytes) : absl::StatusOr<ProxySource>(total.status());
   if (!source.ok()) {
     worker_.own_counters().add("proxy_headers_refused");
-    spdlog::warn("connection from balancer {} closed: {}", origin_.address, std::string(source.status().message()));
+    if (const auto silent = worker_.may_complain()) {
+      spdlog::warn("server {}: connection from balancer {} closed: {} ({} lines like this left out)",
+                   server_->server->name, origin_.address, std::string(source.status().message()), *silent);
+    }
     return close_now();
   }
   if (source->has_address) {
@@ -179,7 +180,10 @@ void Connection::continue_handshake(Leg& leg) {
   if (is_client) {
     if (status != IoStatus::kDone) {
       worker_.own_counters().add("client_tls_failed");
-      spdlog::info("TLS handshake with a client of {} failed: {}", server_->server->name, leg.tls_error());
+      if (const auto silent = worker_.may_complain()) {
+        spdlog::info("server {}: TLS handshake with a client failed: {} ({} lines like this left out)",
+                     server_->server->name, leg.tls_error(), *silent);
+      }
       return close_now();
     }
     if (direct_tls_ && !leg.alpn_is_postgresql()) return close_now();
@@ -320,7 +324,10 @@ void Connection::on_upstream(UpstreamResult result) {
   } else {
     const FailedUpstream& failed = std::get<FailedUpstream>(result);
     worker_.own_counters().add("upstream_failures");
-    spdlog::warn("server {}: cannot connect to {}: {}", server_->server->name, failed.address, failed.cause);
+    if (const auto silent = worker_.may_complain()) {
+      spdlog::warn("server {}: cannot connect to {}: {} ({} lines like this left out)", server_->server->name,
+                   failed.address, failed.cause, *silent);
+    }
     session_->on_upstream_failed(failed.address, failed.cause);
   }
   after_session();

@@ -59,7 +59,8 @@ absl::StatusOr<std::unique_ptr<GuardServer>> GuardServer::create(std::shared_ptr
     server->admin_ = *std::move(admin);
   }
   server->listeners_.commit();
-  server->guard_->set_prepare([server = server.get()](const Snapshot& next) {
+  server->guard_->set_prepare([server = server.get()](const Snapshot& next) -> absl::Status {
+    if (server->draining_) return absl::FailedPreconditionError("the guard is draining");
     if (absl::Status status = server->listeners_.prepare(next); !status.ok()) return status;
     server->listeners_.commit();
     return absl::OkStatus();

@@ -102,6 +102,11 @@ void Leg::break_writing() {
 }
 
 size_t Leg::write_plain(const postgres::Pieces& pieces) {
+  if (pieces.size() == 1) {  // the usual case, without a vector to build
+    const ssize_t sent = send(descriptor_, pieces[0].data(), pieces[0].size(), MSG_NOSIGNAL);
+    if (sent < 0 && !is_temporary(errno)) break_writing();
+    return sent < 0 ? 0 : static_cast<size_t>(sent);
+  }
   size_t total = 0;
   for (size_t first = 0; first < pieces.size(); first += kPiecesPerCall) {
     const size_t count = std::min(kPiecesPerCall, pieces.size() - first);

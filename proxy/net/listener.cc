@@ -133,6 +133,8 @@ void Listeners::close_door(Door& door) {
 }
 
 void Listeners::close() {
+  for (const Planned& one : planned_) close_door(*one.door);
+  planned_.clear();
   for (const std::shared_ptr<Door>& door : doors_) close_door(*door);
   doors_.clear();
 }

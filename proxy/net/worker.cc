@@ -14,6 +14,8 @@ namespace {
 // Numbers of connections, unique within the process: the audit's session.
 std::atomic<uint64_t> next_number = 1;
 
+constexpr std::chrono::seconds kComplaintInterval{1};
+
 }  // namespace
 
 Worker::Worker(WorkerSurroundings surroundings) : surroundings_(surroundings) {}
@@ -39,6 +41,16 @@ void Worker::adopt(AcceptedClient client) {
     connections_.emplace(number, std::move(connection));
     started->start();
   });
+}
+
+std::optional<uint64_t> Worker::may_complain() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now < next_complaint_) {
+    ++silent_complaints_;
+    return std::nullopt;
+  }
+  next_complaint_ = now + kComplaintInterval;
+  return std::exchange(silent_complaints_, 0);
 }
 
 Connection* Worker::find(uint64_t number) {

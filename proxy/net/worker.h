@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,9 @@ class Worker {
       if (Connection* connection = find(number); connection != nullptr) task(*connection);
     });
   }
+  // Whether a line may be logged about something that comes with every connection while it lasts; gives the number of
+  // those that were not logged since the last one.
+  std::optional<uint64_t> may_complain();
   Connection* find(uint64_t number);
   void bury(uint64_t number);
 
@@ -81,6 +85,8 @@ class Worker {
   FactsCache facts_cache_{kFactsCacheBytes};
   CounterSet counters_;
   bool draining_ = false;
+  SteadyTime next_complaint_{};
+  uint64_t silent_complaints_ = 0;
   std::atomic<size_t> connection_count_ = 0;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::thread thread_;
