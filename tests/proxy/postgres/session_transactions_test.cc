@@ -1,0 +1,233 @@
+// Outcomes: what became of audited statements is what the server said (G36, G52-G55; evasion 3, 4, 35, 93, 160-166).
+#include <gtest/gtest.h>
+
+#include "tests/proxy/postgres/session_script.h"
+
+namespace schemaguard::proxy::postgres {
+namespace {
+
+using policies::Outcome;
+
+SessionScript of_migrator() {
+  SessionScript script;
+  script.logs_in("deploy");
+  return script;
+}
+
+void passes(SessionScript& script, const std::string& text, const std::string& tag, char status = 'I') {
+  script.client_passes(query(text));
+  script.server_passes(complete(tag) + ready(status));
+}
+
+void fails(SessionScript& script, const std::string& text, const std::string& sqlstate, char status) {
+  script.client_passes(query(text));
+  script.server_passes(error(sqlstate, "no") + ready(status));
+}
+
+TEST(SessionTransactions, Evasion3OutcomeIsKnownAtTheEndOfTheMessage) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE TABLE t(a int); SELECT 1/0"));
+  script.server_passes(complete("CREATE TABLE"));
+  script.expects_outcomes({});
+  script.server_passes(error("22012", "division by zero") + ready('I'));
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, Evasion4CommitInsideTheMessageKeepsWhatWasBefore) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE TABLE t(a int); COMMIT; CREATE TABLE u(a int); SELECT 1/0"));
+  script.server_passes(complete("CREATE TABLE") + complete("COMMIT") + complete("CREATE TABLE") +
+                       error("22012", "division by zero") + ready('I'));
+  script.expects_outcomes({Outcome::kCommitted, Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, FailedStatementHasItsSqlstate) {
+  SessionScript script = of_migrator();
+  fails(script, "CREATE TABLE t(a int)", "42P07", 'I');
+  script.expects_outcomes({Outcome::kFailed});
+  script.expects([](Session&, ScriptServices& services) { EXPECT_EQ(services.records.back().sqlstate, "42P07"); });
+  script.play();
+}
+
+TEST(SessionTransactions, Evasion160SavepointsAreAStack) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  passes(script, "SAVEPOINT one", "SAVEPOINT", 'T');
+  passes(script, "CREATE TABLE b(a int)", "CREATE TABLE", 'T');
+  passes(script, "SAVEPOINT two", "SAVEPOINT", 'T');
+  passes(script, "CREATE TABLE c(a int)", "CREATE TABLE", 'T');
+  passes(script, "RELEASE two", "RELEASE", 'T');
+  script.expects_outcomes({});
+  fails(script, "SELECT 1/0", "22012", 'E');
+  passes(script, "ROLLBACK TO one", "ROLLBACK", 'T');
+  script.expects_outcomes({Outcome::kRolledBack, Outcome::kRolledBack});
+  passes(script, "CREATE TABLE d(a int)", "CREATE TABLE", 'T');
+  passes(script, "COMMIT", "COMMIT");
+  script.expects_outcomes({Outcome::kRolledBack, Outcome::kRolledBack, Outcome::kCommitted, Outcome::kCommitted});
+  script.play();
+}
+
+TEST(SessionTransactions, G55CommitOfAFailedTransactionIsARollback) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  fails(script, "SELECT 1/0", "22012", 'E');
+  passes(script, "COMMIT", "ROLLBACK");
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, G54CommitThatFailsIsNoSuccess) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  fails(script, "COMMIT", "23503", 'I');
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, Evasion163CommitAndChainGoesOnInANewTransaction) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  passes(script, "COMMIT AND CHAIN", "COMMIT", 'T');
+  script.expects_outcomes({Outcome::kCommitted});
+  passes(script, "CREATE TABLE b(a int)", "CREATE TABLE", 'T');
+  passes(script, "ROLLBACK AND CHAIN", "ROLLBACK", 'T');
+  script.expects_outcomes({Outcome::kCommitted, Outcome::kRolledBack});
+  passes(script, "CREATE TABLE c(a int)", "CREATE TABLE", 'T');
+  passes(script, "COMMIT", "COMMIT");
+  script.expects_outcomes({Outcome::kCommitted, Outcome::kRolledBack, Outcome::kCommitted});
+  script.play();
+}
+
+TEST(SessionTransactions, Evasion162PreparedTransactionIsSettledByWhoeverEndsIt) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  passes(script, "PREPARE TRANSACTION 'g'", "PREPARE TRANSACTION");
+  script.expects_outcomes({});
+  script.expects([](Session&, ScriptServices& services) {
+    ASSERT_EQ(services.prepared.size(), 1U);
+    EXPECT_EQ(services.prepared.front().first, "g");
+    services.prepared.emplace_back("other", std::vector<uint64_t>{900, 901});
+  });
+  passes(script, "COMMIT PREPARED 'g'", "COMMIT PREPARED");
+  script.expects_outcomes({Outcome::kCommitted});
+  fails(script, "ROLLBACK PREPARED 'other'", "42704", 'I');
+  script.expects_outcomes({Outcome::kCommitted});
+  passes(script, "ROLLBACK PREPARED 'other'", "ROLLBACK PREPARED");
+  script.expects_outcomes({Outcome::kCommitted, Outcome::kRolledBack, Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, PrepareOfAFailedTransactionIsARollback) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  fails(script, "SELECT 1/0", "22012", 'E');
+  passes(script, "PREPARE TRANSACTION 'g'", "ROLLBACK");
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.expects([](Session&, ScriptServices& services) { EXPECT_TRUE(services.prepared.empty()); });
+  script.play();
+}
+
+TEST(SessionTransactions, G36ConcurrentIndexIsCommittedByItself) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE INDEX CONCURRENTLY i ON t(a)"));
+  script.server_passes(complete("CREATE INDEX"));
+  script.expects_outcomes({Outcome::kCommitted});
+  script.server_passes(ready('I'));
+  fails(script, "CREATE UNIQUE INDEX CONCURRENTLY j ON t(a)", "23505", 'I');
+  script.expects_outcomes({Outcome::kCommitted, Outcome::kFailed});
+  script.play();
+}
+
+TEST(SessionTransactions, Evasion93StatementInAFailedTransactionDidNotRun) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  fails(script, "SELECT 1/0", "22012", 'E');
+  fails(script, "CREATE TABLE a(a int)", "25P02", 'E');
+  script.expects_outcomes({Outcome::kFailed});
+  script.play();
+}
+
+TEST(SessionTransactions, G24ExplicitTransactionAdoptsWhatStoodBeforeItInTheMessage) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE TABLE a(a int); BEGIN; CREATE TABLE b(a int)"));
+  script.server_passes(complete("CREATE TABLE") + complete("BEGIN") + complete("CREATE TABLE") + ready('T'));
+  script.expects_outcomes({});
+  passes(script, "ROLLBACK", "ROLLBACK");
+  script.expects_outcomes({Outcome::kRolledBack, Outcome::kRolledBack});
+  script.play();
+}
+
+void lose_the_server(SessionScript& script) {
+  script.does([](Session& session) { session.on_server_closed(); });
+  script.expects([](Session& session, ScriptServices&) { EXPECT_EQ(session.step(), Step::kFlushThenClose); });
+}
+
+TEST(SessionTransactions, Evasion166LossAroundTheCommitIsUnknown) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  script.client_passes(query("COMMIT"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kUnknown});
+  script.play();
+}
+
+TEST(SessionTransactions, LossInsideATransactionIsARollback) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  script.client_passes(query("CREATE TABLE b(a int)"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kRolledBack, Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, LossDuringAnAutocommittedStatementIsUnknown) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE TABLE a(a int)"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kUnknown});
+  script.play();
+}
+
+TEST(SessionTransactions, LossBehindAPipelinedRollbackIsUnknownForWhatFollowedIt) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  script.client_passes(query("ROLLBACK") + query("CREATE TABLE a(a int)"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kUnknown});
+  script.play();
+}
+
+TEST(SessionTransactions, ClientThatGoesAwayInItsTransactionRollsBack) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  script.does([](Session& session) { session.on_client_closed(); });
+  script.does([](Session& session) { session.on_server_closed(); });
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, MessageThatWaitedForTheAuditAndWasNeverSentIsRolledBack) {
+  SessionScript script;
+  script.answers_by_hand = true;
+  script.audit_blocks = true;
+  script.logs_in("deploy");
+  script.client(query("CREATE TABLE a(a int)"), {});
+  script.acts(answer_parse_job, {});
+  script.does([](Session& session) { session.on_server_closed(); });
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+}  // namespace
+}  // namespace schemaguard::proxy::postgres
