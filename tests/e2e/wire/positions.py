@@ -140,7 +140,7 @@ def _random_text(generator, number):
     return generator.choice((
         insert(number), insert(number), insert(number), "SELECT 1", "SELECT 1/0", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s",
         "ROLLBACK TO s", "RELEASE s", "", f"{insert(number)}; SELECT 2", f"{insert(number)}; SELECT 1/0",
-        f"BEGIN; {insert(number)}; COMMIT; SELECT 3", "COMMIT AND CHAIN", "SET application_name = 'a'", COPY_OUT, "SELECT 'a",
+        f"BEGIN; {insert(number)}; COMMIT; SELECT 3", "COMMIT AND CHAIN", "SET application_name = 'a'", COPY_OUT, "SELECT FROM WHERE",
         "SELECT generate_series(1, 4)", "SHOW work_mem", "LISTEN here", "NOTIFY here", "SET LOCAL work_mem = '1MB'"))
 
 
