@@ -313,6 +313,17 @@ class Judge {
 }  // namespace
 
 Verdict Policy::judge(const StatementFacts& facts, const Subject& subject, const SessionNames& names) const {
+  Verdict verdict = judge_written(facts, subject, names);
+  // PREPARE changes nothing yet, but what would be blocked at EXECUTE is blocked at once, as a Parse of it is
+  // (evasion 13).
+  if (facts.prepared == parser::PreparedUse::kPrepare && !facts.inner.empty()) {
+    Verdict prepared = judge_written(facts.inner.front(), subject, names);
+    if (prepared.action == Action::kBlock && verdict.action < Action::kBlock) return prepared;
+  }
+  return verdict;
+}
+
+Verdict Policy::judge_written(const StatementFacts& facts, const Subject& subject, const SessionNames& names) const {
   Verdict verdict;
   verdict.classes = effective_classes(facts, names, options_, compiled_->plain_functions);
   // A statement without any class is a reader's mistake, and nothing is let through by mistake.

@@ -91,7 +91,8 @@ class Policy {
   // Errors name the rule and the key (bad glob, CIDR, window, class, command).
   static absl::StatusOr<std::shared_ptr<const Policy>> build(PolicyOptions options);
 
-  // The strictest verdict over every (change, object) pair of `facts`. For several layers of session names call it
+  // The strictest verdict over every (change, object) pair of `facts`; for PREPARE also over those of what it prepares,
+  // as far as they would be blocked. For several layers of session names call it
   // once per layer and keep the strictest.
   [[nodiscard]] Verdict judge(const parser::StatementFacts& facts, const Subject& subject,
                               const SessionNames& names) const;
@@ -115,6 +116,8 @@ class Policy {
 
  private:
   explicit Policy(PolicyOptions options);
+  [[nodiscard]] Verdict judge_written(const parser::StatementFacts& facts, const Subject& subject,
+                                      const SessionNames& names) const;
   PolicyOptions options_;
   std::vector<Rule> all_rules_;
   std::vector<std::string> warnings_;

@@ -88,6 +88,22 @@ Rule allow_ghost_tables() {
   });
 }
 
+TEST(Rules, PreparingIsBlockedWhenRunningItWouldBe) {
+  StatementFacts prepare;
+  prepare.command = "PREPARE";
+  prepare.classes.add(StatementClass::kSession);
+  prepare.prepared = parser::PreparedUse::kPrepare;
+  prepare.inner.push_back(statement("SELECT INTO", {{"create_table", table("public", "users")}}));
+  const auto policy = policy_of({});
+  const Verdict refused = policy->judge(prepare, login("app"), path({"public"}));
+  EXPECT_EQ(refused.action, Action::kBlock);
+  EXPECT_EQ(refused.subject, "SELECT INTO public.users");
+  EXPECT_EQ(policy->judge(prepare, login("deploy"), path({"public"})).action, Action::kAllow);
+  prepare.inner.front() = StatementFacts{};
+  prepare.inner.front().classes.add(StatementClass::kQuery);
+  EXPECT_EQ(policy->judge(prepare, login("app"), path({"public"})).action, Action::kAllow);
+}
+
 TEST(Rules, FirstMatchWinsAndTheBuiltInPolicyIsLast) {
   const auto policy = policy_of({rule_of("first", Action::kLog, [](Rule& r) { r.match.classes = {"schema"}; }),
                                  rule_of("second", Action::kBlock, [](Rule& r) { r.match.classes = {"schema"}; })});
