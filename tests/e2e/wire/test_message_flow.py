@@ -96,8 +96,6 @@ FLOWS = {
                                     query("SELECT 1"), SYNC, query("SELECT 2")],
     "copy in, extended, bad row": [parse("COPY work FROM STDIN"), bind(), execute(), copy_data("none\n"), COPY_DONE, SYNC,
                                    query("SELECT 2")],
-    "copy in, extended, bad row, Sync instead of CopyDone": [parse("COPY work FROM STDIN"), bind(), execute(), copy_data("none\n"), SYNC,
-                                                             query("SELECT 2")],
     "copy in, ended by Terminate": [query("COPY work FROM STDIN"), copy_data("7\n")],
     "copy out": [query("COPY (SELECT generate_series(1, 3)) TO STDOUT"), parse("COPY (SELECT 1) TO STDOUT"), bind(), execute(), SYNC],
     "copy data that looks like a Query (evasion 97)": [query("COPY work FROM STDIN"), copy_data(query("CREATE TABLE intruder_a (a int)")),
@@ -128,12 +126,15 @@ FLOWS = {
 
 @pytest.mark.parametrize("name", FLOWS)
 def test_flow_is_byte_for_byte_that_of_the_server(name, postgres, enforcing, flow_database):
-    malformed_is_refused = name in ("malformed bodies", "bodies with something behind")
-    if malformed_is_refused:  # refused in place in enforce mode; the connection stays in step all the same
+    if name == "malformed bodies":  # refused in place in enforce mode; the connection stays in step all the same
+        expected = conversation.play(postgres.port, flow_database, FLOWS[name], False)
         for cut in conversation.CUTS.values():
-            expected = conversation.play(postgres.port, flow_database, FLOWS[name], False)
             answers = conversation.play(enforcing.port, flow_database, FLOWS[name], True, cut)
             assert kinds(answers) == kinds(expected), answers
+    elif name == "bodies with something behind":  # broken framing, which no mode relays
+        for cut in conversation.CUTS.values():
+            answers = conversation.play(enforcing.port, flow_database, FLOWS[name], True, cut)
+            assert sqlstates(answers[-1:]) == ["08P01"] and answers[-1].fields["S"] == "FATAL", answers
     else:
         same_in_every_cut(postgres, enforcing, flow_database, FLOWS[name])
     assert relations(postgres, flow_database) == []
@@ -143,6 +144,8 @@ def test_flow_is_byte_for_byte_that_of_the_server(name, postgres, enforcing, flo
 def test_flows_in_the_other_modes(mode, postgres, guard_factory, flow_database):
     guard = guard_factory(mode)
     for name, steps in FLOWS.items():
+        if name == "bodies with something behind":
+            continue
         expected = conversation.play(postgres.port, flow_database, steps, False)
         answers = conversation.play(guard.port, flow_database, steps, True, conversation.whole)
         answers = [answer for answer in answers if "schemaguard:" not in answer.fields.get("M", "")] if mode == "warn" else answers
