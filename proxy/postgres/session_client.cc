@@ -184,13 +184,13 @@ bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
     drop_client_rest(whole, total_bytes);
     return true;
   }
+  const bool holds_text = type == frontend::kQuery || type == frontend::kParse;
+  if (holds_text && total_bytes > text_bytes_max) {
+    ++message_number_;
+    on_oversized(whole, total_bytes, "too_long");
+    return true;
+  }
   if (!complete) {
-    const bool holds_text = type == frontend::kQuery || type == frontend::kParse;
-    if (holds_text && total_bytes > text_bytes_max) {
-      ++message_number_;
-      on_oversized(whole, total_bytes, "too_long");
-      return true;
-    }
     const bool streams = type == frontend::kCopyData || type == frontend::kBind || type == frontend::kFunctionCall;
     if (!streams) return false;
   }
