@@ -420,6 +420,12 @@ bool SessionCore::on_error_response(const parser::postgres::ErrorFields& error) 
 }
 
 void SessionCore::skip_to_sync() {
+  if (optional_ready_ > 0 && !pending_.empty()) {
+    bool sync_is_due = false;
+    for (size_t i = 0; i < pending_.size(); ++i) sync_is_due = sync_is_due || pending_.at(i).type == frontend::kSync;
+    // Behind a failed COPY the Sync that was sent in it ends the skipping, when no other one can.
+    if (!sync_is_due) return;
+  }
   TransactionJournal::Outcomes outcomes;
   while (!pending_.empty() && pending_.front().type != frontend::kSync) {
     PendingRequest& request = pending_.front();

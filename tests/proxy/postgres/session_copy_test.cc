@@ -164,6 +164,16 @@ TEST(SessionCopy, ErrorBeforeTheDataIsReadWhileItsEndIsOnTheWay) {
   expect_usable(script);
 }
 
+TEST(SessionCopy, SyncInPlaceOfTheEndOfAFailedCopyLetsTheNextQueryRun) {
+  SessionScript script;
+  script.logs_in();
+  script.client_passes(parse("", "COPY t FROM STDIN") + bind("", "") + execute("") + copy_data("bad\n") + sync() +
+                       query("SELECT 2"));
+  script.server_passes(parse_complete() + bind_complete() + copy_in_response());
+  script.server_passes(error("22P02", "invalid input syntax") + ready('I') + complete("SELECT 1") + ready('I'));
+  expect_usable(script);
+}
+
 TEST(SessionCopy, SyncSentInASimpleCopyThatFailedMayBeAnswered) {
   SessionScript script;
   script.logs_in();
