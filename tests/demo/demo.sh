@@ -164,7 +164,11 @@ fact "it shows the refusals of app" answer_has 'app.*ALTER TABLE|ALTER TABLE.*ap
 fact "it shows the change by deploy" answer_has 'deploy.*ALTER TABLE|ALTER TABLE.*deploy'
 fact "two statements were refused" [ "$(grep -sc '"outcome": *"refused"' audit.jsonl)" = 2 ]
 fact "one change was committed" audit_has outcome '"outcome": *"committed"'
-fact "the chain of records is whole" "$guard" audit verify audit.jsonl
+echo "  \$ schemaguard audit verify $directory/audit.jsonl"
+"$guard" audit verify audit.jsonl >verified 2>&1
+verified=$?
+sed 's/^/      /' verified
+fact "the chain of records is whole" [ "$verified" = 0 ]
 
 if [ "$failures" != 0 ]; then
   printf '\n%s%d of the facts above are not true.%s\n' "$red" "$failures" "$plain"
