@@ -150,7 +150,7 @@ class Client(threading.Thread):
 
 
 def changes_in(text):
-    return [first or second for first, second in CHANGE.findall(text)]
+    return [first or second for first, second in CHANGE.findall(re.sub(r"/\*.*?\*/", " ", text))]
 
 
 def logged_changes(log):
@@ -170,8 +170,8 @@ def existing_names(postgres):
 
 
 @pytest.fixture
-def truthful_server(scratch):
-    server = servers.PostgresServer(scratch / f"truth-{os.getpid()}", {"log_statement": "ddl"})
+def truthful_server(scratch, seed):
+    server = servers.PostgresServer(scratch / f"truth-{seed}", {"log_statement": "ddl"})
     server.create_database("truth")
     server.query("CREATE TABLE shared (a int); CREATE TABLE counted (a int); ALTER TABLE shared OWNER TO app;"
                  "GRANT ALL ON ALL TABLES IN SCHEMA public TO app, deploy", "truth")

@@ -195,5 +195,6 @@ class Connection:
                 return [answer]
         values = (ctypes.c_char_p * max(parameters, 1))()
         if not _libpq.PQsendQueryPrepared(self._handle, name.encode(), parameters, values, None, None, 0):
-            raise AssertionError(_libpq.PQerrorMessage(self._handle).decode())
+            assert not self.alive, _libpq.PQerrorMessage(self._handle).decode()
+            return []
         return self._drain()
