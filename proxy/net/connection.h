@@ -52,6 +52,7 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   std::vector<uint64_t> take_prepared_transaction(std::string_view database, std::string_view gid) override;
   bool reserve_held_bytes(size_t bytes) override;
   void release_held_bytes(size_t bytes) override;
+  bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) override;
   void count(std::string_view counter) override;
 
  private:

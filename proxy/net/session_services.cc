@@ -103,6 +103,10 @@ bool Connection::reserve_held_bytes(size_t bytes) { return worker_.guard().reser
 
 void Connection::release_held_bytes(size_t bytes) { worker_.guard().release_held_bytes(bytes); }
 
+bool Connection::is_first_use(std::string_view database, std::string_view user, std::string_view routine) {
+  return worker_.routines_seen().is_first_use({server_->server->name, database, user, routine});
+}
+
 void Connection::count(std::string_view counter) { worker_.own_counters().add(counter); }
 
 }  // namespace schemaguard::proxy::net

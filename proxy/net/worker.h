@@ -20,6 +20,7 @@
 #include "proxy/guard/counters.h"
 #include "proxy/guard/facts_cache.h"
 #include "proxy/guard/guard.h"
+#include "proxy/guard/routines_seen.h"
 #include "proxy/net/cancel_sender.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/listener.h"
@@ -63,6 +64,7 @@ class Worker {
   UpstreamConnector& connector() { return surroundings_.connector; }
   CancelSender& cancel_sender() { return surroundings_.cancel_sender; }
   FactsCache& facts_cache() { return facts_cache_; }
+  RoutinesSeen& routines_seen() { return routines_seen_; }
   CounterSet& own_counters() { return counters_; }
   std::span<std::byte> scratch() { return {scratch_.get(), kScratchBytes}; }
   // Runs `task` on this worker with the connection, if it is still there. Any thread.
@@ -83,6 +85,7 @@ class Worker {
   EventLoop loop_;
   std::unique_ptr<std::byte[]> scratch_ = std::make_unique<std::byte[]>(kScratchBytes);
   FactsCache facts_cache_{kFactsCacheBytes};
+  RoutinesSeen routines_seen_;
   CounterSet counters_;
   bool draining_ = false;
   SteadyTime next_complaint_{};

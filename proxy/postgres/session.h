@@ -104,6 +104,9 @@ class SessionServices {
   virtual void stash_prepared_transaction(std::string_view database, std::string_view gid,
                                           std::vector<uint64_t> tickets) = 0;
   virtual std::vector<uint64_t> take_prepared_transaction(std::string_view database, std::string_view gid) = 0;
+  // True the first time that this user calls this routine, as far as the guard remembers: only that use is audited,
+  // later ones are counted (design section 5). Forgetting early costs a record too many, never one too few.
+  virtual bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) = 0;
   // Counters for /metrics, by stable name: "statements_refused", "protocol_violations", "texts_unread", …
   virtual void count(std::string_view counter) = 0;
 };

@@ -178,6 +178,7 @@ class SessionCore {
   std::optional<policies::Verdict> restore_verdict(const parser::StatementFacts& facts) const;
   void note_refused_objects(const Judged& judged);
   [[nodiscard]] bool refuses(const policies::Verdict& verdict) const;
+  bool is_first_use(const parser::StatementFacts& facts);
   void admit(HeldMessage held, Judged judged, Text text, bool executes);
   void refuse(char type, std::string_view name, const policies::Verdict& verdict, const std::string& ref);
   void send_held(HeldMessage held);

@@ -30,7 +30,7 @@ std::string_view statement_text(std::string_view text, const StatementFacts& fac
 
 std::string_view effect_text(const RequestedStatement& statement, std::string_view text) {
   return statement.facts == statement.written ? statement_text(text, *statement.written)
-                                              : std::string_view("ON COMMIT");
+                                              : std::string_view("ON COMMIT DROP");
 }
 
 bool mentions_prepare(std::string_view text) {

@@ -354,6 +354,15 @@ std::string SessionCore::notice_for(const Verdict& verdict, std::string_view ref
   return parser::postgres::encode_warning_notice(refusal_message(verdict, ref), verdict.reason, verdict.hint);
 }
 
+bool SessionCore::is_first_use(const StatementFacts& facts) {
+  services_.count("unproved_routine_calls");
+  bool first = false;
+  for (const std::string& routine : facts.functions) {
+    if (services_.is_first_use(database_, user_, routine)) first = true;
+  }
+  return first;
+}
+
 void SessionCore::admit(HeldMessage held, Judged judged, Text text, bool executes) {
   const bool refused = !judged.each.empty() && refuses(judged.strictest);
   const bool waits = view_->audit_blocks && view_->mode == Mode::kEnforce && !refused;
@@ -362,11 +371,15 @@ void SessionCore::admit(HeldMessage held, Judged judged, Text text, bool execute
   std::string ref;
   if (recorded && !judged.each.empty() && judged.strictest.action >= Action::kWarn) ref = reference();
   for (size_t i = 0; recorded && i < judged.each.size(); ++i) {
-    if (!judged.each[i].audited && !(refused && judged.each[i].action == Action::kBlock)) continue;
     RequestedStatement& statement = judged.statements[i];
+    const bool first_use = !refused && judged.each[i].summarised && is_first_use(*statement.facts);
+    const bool blocked = refused && judged.each[i].action == Action::kBlock;
+    if (!judged.each[i].audited && !blocked && !first_use) continue;
+    // Nobody waits for the audit file because of a routine that is allowed anyway.
+    const bool waits_for_this = waits && !first_use;
     statement.ticket = audit_statement(*statement.facts, judged.each[i], statement_text(text, *statement.written),
-                                       static_cast<uint32_t>(i), refused, ref, waits);
-    if (waits && statement.ticket != 0) held.tickets.push_back(statement.ticket);
+                                       static_cast<uint32_t>(i), refused, ref, waits_for_this);
+    if (waits_for_this && statement.ticket != 0) held.tickets.push_back(statement.ticket);
   }
   if (refused) {
     note_refused_objects(judged);

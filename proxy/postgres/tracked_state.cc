@@ -1,6 +1,10 @@
 #include "proxy/postgres/tracked_state.h"
 
 #include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "parser/postgres/sql_lexer.h"
 
 namespace schemaguard::proxy::postgres {
 namespace {
@@ -59,10 +63,27 @@ bool is_dynamic(OpaqueReason reason) {
   return true;
 }
 
-bool mentions_commit(std::string_view text) {
-  static constexpr std::string_view kWord = "commit";
-  const auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(), same) != text.end();
+// ON COMMIT DROP, as words: comments may stand between them, and a string may hold them.
+bool is_dropped_on_commit(std::string_view text) {
+  static constexpr std::array<std::string_view, 3> kWords = {"on", "commit", "drop"};
+  // With a backslash the text may be cut in another way: then the name is forgotten early, which is the safe side.
+  if (text.find('\\') != std::string_view::npos) return true;
+  size_t matched = 0;
+  parser::postgres::SqlLexer lexer(text);
+  for (auto token = lexer.next(); token.kind != parser::postgres::TokenKind::kEnd; token = lexer.next()) {
+    const std::string_view word = token.text(text);
+    const auto is = [&](std::string_view wanted) {
+      return token.kind == parser::postgres::TokenKind::kWord &&
+             std::equal(word.begin(), word.end(), wanted.begin(), wanted.end(),
+                        [](char a, char b) { return absl::ascii_tolower(static_cast<unsigned char>(a)) == b; });
+    };
+    if (is(kWords[matched])) {
+      if (++matched == kWords.size()) return true;
+    } else {
+      matched = is(kWords[0]) ? 1 : 0;
+    }
+  }
+  return false;
 }
 
 bool touches_temporary_objects(const parser::StatementFacts& facts) {
@@ -106,7 +127,14 @@ void TrackedState::commit() {
   Values values = copy();
   values.path_local.reset();
   values.role_local.reset();
-  std::erase_if(values.temporary, [](const TemporaryObject& object) { return object.dropped_on_commit; });
+  // Indexes go with their table.
+  std::vector<std::string> dropped;
+  for (const TemporaryObject& object : values.temporary) {
+    if (object.dropped_on_commit) dropped.push_back(object.name);
+  }
+  std::erase_if(values.temporary, [&](const TemporaryObject& object) {
+    return object.dropped_on_commit || std::find(dropped.begin(), dropped.end(), object.owner) != dropped.end();
+  });
   store(std::move(values));
 }
 
@@ -255,8 +283,7 @@ void TrackedState::apply_change(Values& values, const parser::Change& change, st
                                     is_temporary(change.relation->name.name) &&
                                     change.object.kind == parser::ObjectKind::kIndex;
     if ((change.object.persistence == Persistence::kTemporary || on_temporary_table) && !name.empty()) {
-      // ON COMMIT DROP is looked for as a word anywhere in the text: forgetting a name early is the safe side.
-      const bool may_go_at_commit = mentions_commit(statement_text);
+      const bool may_go_at_commit = is_dropped_on_commit(statement_text);
       values.temporary.push_back(
           {name, on_temporary_table ? change.relation->name.name : std::string(), may_go_at_commit});
     }

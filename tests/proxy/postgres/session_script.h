@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,9 @@ class ScriptServices : public SessionServices {
   void release_held_bytes(size_t bytes) override { held_bytes -= bytes; }
   void stash_prepared_transaction(std::string_view, std::string_view gid, std::vector<uint64_t> stashed) override;
   std::vector<uint64_t> take_prepared_transaction(std::string_view, std::string_view gid) override;
+  bool is_first_use(std::string_view, std::string_view user, std::string_view routine) override {
+    return routines.emplace(std::string(user) + " " + std::string(routine)).second;
+  }
   void count(std::string_view counter) override { counters.emplace_back(counter); }
 
   GuardView guard_view;
@@ -76,6 +80,7 @@ class ScriptServices : public SessionServices {
   std::vector<uint64_t> awaited;
   std::vector<CancelKey> keys;
   std::vector<std::string> counters;
+  std::set<std::string> routines;
   std::vector<std::pair<std::string, std::vector<uint64_t>>> prepared;
   size_t unregistered_keys = 0;
   size_t held_bytes = 0;
