@@ -43,9 +43,11 @@ uint64_t SessionCore::audit_statement(const parser::StatementFacts& facts, const
   record.ticket = services_.next_ticket();
   record.part = part;
   record.classes = verdict.classes.empty() ? facts.classes : verdict.classes;
-  record.command = facts.command;
-  for (const parser::ObjectUse& object : facts.objects) record.objects.push_back(object.name.display());
-  record.changes = facts.changes;
+  // A copy: audited statements are rare, and the record outlives the message. Command, objects and changes follow.
+  record.facts = std::make_shared<const parser::StatementFacts>(facts);
+  policies::SessionNames names = confirmed_.names(user_);
+  record.temporary_names = std::move(names.temporary);
+  if (names.search_path_certain) record.search_path = std::move(names.search_path);
   const bool unread = facts.classes.has(parser::StatementClass::kUnread);
   record.statement = unread ? policies::describe_unread(text) : policies::redact_postgres_statement(text, facts);
   if (!unread) record.fingerprint = policies::fingerprint_postgres(text);
@@ -63,6 +65,7 @@ uint64_t SessionCore::audit_statement(const parser::StatementFacts& facts, const
   record.sanctioned = view_->policy->is_migrator(subject(confirmed_));
   if (record.sanctioned) record.strength = "login";
   const uint64_t ticket = record.ticket;
+  if (!refused) open_tickets_[ticket] = record.ts;
   services_.audit(std::move(record), wait);
   return refused ? 0 : ticket;
 }
@@ -74,8 +77,14 @@ void SessionCore::audit_outcomes(const TransactionJournal::Outcomes& outcomes) {
     record.message = 0;  // the statement's own record has its place
     record.outcome = outcome.outcome;
     record.sqlstate = outcome.sqlstate;
+    if (const auto open = open_tickets_.find(outcome.ticket); open != open_tickets_.end()) {
+      record.duration_us = absl::ToInt64Microseconds(record.ts - open->second);
+      open_tickets_.erase(open);
+    }
     services_.audit(std::move(record), false);
   }
+  // An idle session holds no buffer.
+  if (open_tickets_.empty() && open_tickets_.capacity() > 0) decltype(open_tickets_)().swap(open_tickets_);
 }
 
 void SessionCore::finish_audit() {

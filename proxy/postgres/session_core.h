@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "parser/postgres/backend_messages.h"
 #include "parser/postgres/frontend_messages.h"
@@ -300,6 +301,7 @@ class SessionCore {
   bool saw_unjudged_ = false;  // a PREPARE may have gone by unread: prepared names may be unknown
   bool logged_in_ = false;
   bool audit_finished_ = false;
+  absl::flat_hash_map<uint64_t, absl::Time> open_tickets_;  // audited statements without an outcome: since when
 };
 
 }  // namespace schemaguard::proxy::postgres
