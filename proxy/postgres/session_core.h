@@ -288,6 +288,7 @@ class SessionCore {
   PreparedStatements portals_;
   TransactionJournal journal_;
   parser::postgres::Reading reading_;  // as the server has reported it
+  bool reading_moved_ = false;         // and it has reported another one before: a rollback may bring that back
   std::string session_authorization_;
   bool draining_ = false;
 

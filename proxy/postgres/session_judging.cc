@@ -91,7 +91,9 @@ void SessionCore::Judged::add(RequestedStatement statement, Verdict verdict) {
 void SessionCore::refresh_view() { view_ = &services_.view(database_); }
 
 Reading SessionCore::current_reading() const {
-  if (pending_uncertain_ == 0) return reading_;
+  // The end of a transaction, or an error in it, brings back what a setting was before, and is reported last.
+  const bool may_move_back = reading_moved_ && !pending_.empty();
+  if (pending_uncertain_ == 0 && !may_move_back) return reading_;
   // An unanswered statement may have changed the settings that decide how this text is read (evasion 49).
   return {.standard_conforming_strings = Certainty::kUnknown, .ascii_safe_encoding = Certainty::kUnknown};
 }

@@ -529,6 +529,7 @@ void SessionCore::end_if_draining() {
 }
 
 void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& status) {
+  const parser::postgres::Reading before = reading_;
   if (status.name == "standard_conforming_strings") {
     reading_.standard_conforming_strings = status.value == "on" ? Certainty::kYes : Certainty::kNo;
   } else if (status.name == "client_encoding") {
@@ -541,6 +542,7 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
   } else if (status.name == "application_name") {
     application_ = std::string(status.value);
   }
+  if (phase_ == Phase::kReady && reading_ != before) reading_moved_ = true;
 }
 
 bool SessionCore::commit_in_flight() {

@@ -86,6 +86,11 @@ bool is_dropped_on_commit(std::string_view text) {
   return false;
 }
 
+bool mentions(std::string_view text, std::string_view lower_case_word) {
+  const auto same = [](char a, char b) { return (a | 0x20) == b; };
+  return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
+}
+
 bool touches_temporary_objects(const parser::StatementFacts& facts) {
   return std::any_of(facts.changes.begin(), facts.changes.end(), [](const parser::Change& change) {
     return change.object.persistence != Persistence::kPersistent;
@@ -284,20 +289,29 @@ void TrackedState::apply_change(Values& values, const parser::Change& change, st
                                     change.object.kind == parser::ObjectKind::kIndex;
     if ((change.object.persistence == Persistence::kTemporary || on_temporary_table) && !name.empty()) {
       const bool may_go_at_commit = is_dropped_on_commit(statement_text);
-      values.temporary.push_back(
-          {name, on_temporary_table ? change.relation->name.name : std::string(), may_go_at_commit});
+      // A sequence may be owned by a column, a partition goes with its parent.
+      const bool may_go_with_others =
+          change.object.kind == parser::ObjectKind::kSequence || mentions(statement_text, "partition");
+      values.temporary.push_back({name, on_temporary_table ? change.relation->name.name : std::string(),
+                                  may_go_at_commit, may_go_with_others});
     }
     return;
   }
   const bool temporary = change.object.persistence == Persistence::kTemporary || (by_name && is_temporary(name));
   if (!temporary) return;
-  if (change.kind.starts_with("drop_") && change.member.empty()) {
-    if (change.cascade) {
-      values.temporary.clear();
-    } else {
-      std::erase_if(values.temporary,
-                    [&](const TemporaryObject& object) { return object.name == name || object.owner == name; });
-    }
+  if (change.kind.starts_with("drop_")) {
+    // What else goes with it is forgotten rather than followed: its indexes, what may be owned by a dropped column,
+    // and with CASCADE anything. A table that only loses a member stays itself.
+    const bool whole = change.member.empty();
+    std::erase_if(values.temporary, [&](const TemporaryObject& object) {
+      if (object.name == name) return whole;
+      return change.cascade || object.owner == name || object.may_go_with_others;
+    });
+  } else if (change.kind == "add_constraint" && mentions(statement_text, "index")) {
+    // ADD CONSTRAINT … USING INDEX gives the index the constraint's name.
+    std::erase_if(values.temporary, [&](const TemporaryObject& object) { return object.owner == name; });
+  } else if (mentions(statement_text, "attach")) {
+    for (TemporaryObject& object : values.temporary) object.may_go_with_others = true;
   } else if (change.kind.starts_with("rename_") && change.member.empty() && !change.new_name.empty()) {
     for (TemporaryObject& object : values.temporary) {
       if (object.name == name) object.name = change.new_name;

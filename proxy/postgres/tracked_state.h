@@ -47,6 +47,7 @@ class TrackedState {
     std::string name;
     std::string owner;  // the temporary table an index belongs to
     bool dropped_on_commit = false;
+    bool may_go_with_others = false;  // dropping another object may drop this one, without CASCADE
   };
   // A search_path. Neither `elements` nor `lost`: the server's default for this login, never set in sight.
   struct NamePath {

@@ -96,6 +96,8 @@ FLOWS = {
                                     query("SELECT 1"), SYNC, query("SELECT 2")],
     "copy in, extended, bad row": [parse("COPY work FROM STDIN"), bind(), execute(), copy_data("none\n"), COPY_DONE, SYNC,
                                    query("SELECT 2")],
+    "copy in, extended, bad row, Sync instead of CopyDone": [parse("COPY work FROM STDIN"), bind(), execute(), copy_data("none\n"), SYNC,
+                                                             query("SELECT 2")],
     "copy in, ended by Terminate": [query("COPY work FROM STDIN"), copy_data("7\n")],
     "copy out": [query("COPY (SELECT generate_series(1, 3)) TO STDOUT"), parse("COPY (SELECT 1) TO STDOUT"), bind(), execute(), SYNC],
     "copy data that looks like a Query (evasion 97)": [query("COPY work FROM STDIN"), copy_data(query("CREATE TABLE intruder_a (a int)")),

@@ -39,6 +39,39 @@ TEST(SessionNames, Evasion131TemporaryTableShadowsTheRealOneUntilItIsDropped) {
   script.play();
 }
 
+TEST(SessionNames, WhatGoesWithADroppedColumnOrParentIsForgotten) {
+  SessionScript script;
+  script.logs_in();
+  passes(script, "CREATE TEMP TABLE base(a int, b int)", "CREATE TABLE");
+  passes(script, "CREATE INDEX users_index ON base(a)", "CREATE INDEX");
+  passes(script, "CREATE TEMP SEQUENCE users_sequence OWNED BY base.a", "CREATE SEQUENCE");
+  passes(script, "ALTER TABLE base DROP COLUMN a", "ALTER TABLE");
+  refused(script, "DROP INDEX users_index");
+  refused(script, "DROP SEQUENCE users_sequence");
+  passes(script, "CREATE TEMP VIEW users_view AS SELECT b FROM base", "CREATE VIEW");
+  passes(script, "ALTER TABLE base DROP COLUMN b CASCADE", "ALTER TABLE");
+  refused(script, "DROP VIEW users_view");
+  passes(script, "DROP TABLE base", "DROP TABLE");
+  script.play();
+}
+
+TEST(SessionNames, PartitionGoesWithItsParent) {
+  SessionScript script = with_temporary_users();
+  passes(script, "CREATE TEMP TABLE base(a int) PARTITION BY LIST (a)", "CREATE TABLE");
+  passes(script, "ALTER TABLE base ATTACH PARTITION users DEFAULT", "ALTER TABLE");
+  passes(script, "DROP TABLE base", "DROP TABLE");
+  refused(script, "ALTER TABLE users ADD b int");
+  script.play();
+}
+
+TEST(SessionNames, IndexTakesTheNameOfItsConstraint) {
+  SessionScript script = with_temporary_users();
+  passes(script, "CREATE UNIQUE INDEX users_index ON users(a)", "CREATE INDEX");
+  passes(script, "ALTER TABLE users ADD CONSTRAINT other UNIQUE USING INDEX users_index", "ALTER TABLE");
+  refused(script, "DROP INDEX users_index");
+  script.play();
+}
+
 TEST(SessionNames, G50TemporaryTableMayBeChangedInTheMessageThatMakesIt) {
   SessionScript script;
   script.logs_in();
