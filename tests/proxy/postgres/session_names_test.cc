@@ -55,6 +55,22 @@ TEST(SessionNames, WhatGoesWithADroppedColumnOrParentIsForgotten) {
   script.play();
 }
 
+TEST(SessionNames, Evasion50SettingThatMovedMayMoveBack) {
+  SessionScript script;
+  script.logs_in();
+  // Whatever did it, a reloaded configuration for one.
+  script.client_passes(query("SELECT 1"));
+  script.server_passes(complete("SELECT 1") + parameter_status("standard_conforming_strings", "off") + ready('I'));
+  passes(script, "BEGIN", "BEGIN", 'T');
+  script.client_passes(query("SET standard_conforming_strings = on"));
+  script.server_passes(complete("SET") + parameter_status("standard_conforming_strings", "on") + ready('T'));
+  script.client_passes(query("ROLLBACK"));
+  script.query_refused("SELECT '\\''; DROP TABLE users; --'");
+  script.server_passes(complete("ROLLBACK") + parameter_status("standard_conforming_strings", "off") + ready('I'));
+  script.server_rejects('Q', "schema changes", ready('I'));
+  script.play();
+}
+
 TEST(SessionNames, PartitionGoesWithItsParent) {
   SessionScript script = with_temporary_users();
   passes(script, "CREATE TEMP TABLE base(a int) PARTITION BY LIST (a)", "CREATE TABLE");
