@@ -67,7 +67,7 @@ def database(postgres):
 @pytest.fixture(scope="session")
 def trusting(scratch):
     """A PostgreSQL that asks nobody for a password, for raw sockets."""
-    server = PostgresServer(scratch / "trusting")
+    server = PostgresServer(scratch / "trusting-everybody")
     hba = server.data / "pg_hba.conf"
     hba.write_text("local all all trust\nhost all all 127.0.0.1/32 trust\n", encoding="ascii")
     server.query("SELECT pg_reload_conf()")

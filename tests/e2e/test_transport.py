@@ -18,7 +18,7 @@ from servers import PostgresServer, wait_until
 
 @pytest.fixture(scope="module")
 def certificates(scratch):
-    directory = scratch / "certificates"
+    directory = scratch / "transport-certificates"
     directory.mkdir(exist_ok=True)
 
     def openssl(*arguments):

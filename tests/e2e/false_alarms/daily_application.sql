@@ -234,7 +234,7 @@ COMMIT PREPARED 'daily_xa'
 SELECT * FROM no_such_table
 
 -- fails
-SELEC 1
+SELECT * FORM customers
 
 -- fails
 INSERT INTO customers (id, name) VALUES (1, NULL)

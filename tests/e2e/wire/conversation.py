@@ -141,6 +141,10 @@ def same_message(expected, seen):
     return expected == seen
 
 
+def is_skipped_call(answer):
+    return answer.kind == "E" and answer.fields.get("C") == "25P02" and answer.fields.get("F") == "fastpath.c"
+
+
 def difference(direct, guarded):
     """None, or a sentence that says where the two streams of answers part."""
     for number, (expected, seen) in enumerate(zip(direct, guarded)):
@@ -153,6 +157,10 @@ def difference(direct, guarded):
             leaked = set(seen.fields) - set("SVCMDH")
             if leaked:
                 return f"answer {number}: fields {leaked} of the server's own rejection in {seen}"
+        elif is_skipped_call(expected) and protocol.is_refusal(seen) and "FUNCTION CALL" in seen.fields["M"]:
+            # A FunctionCall in a failed transaction is rejected before its OID is looked at; the client is told why
+            # the guard would not have let it through either (design: 42883, or 25P02 in a failed transaction).
+            pass
         elif not same_message(expected, seen):
             return f"answer {number}: {seen} instead of {expected}"
     if len(direct) != len(guarded):
