@@ -320,9 +320,9 @@ void add_filters(CLI::App& command, AuditOptions& options) {
   command.add_option("--since", options.since, "7d, 12h, 30m, a date or a moment (UTC)");
   command.add_option("--until", options.until, "The same; not included");
   command.add_option("--database", options.filter.database, "Name or SERVER/NAME, a glob");
-  command.add_option("--user", options.filter.user, "A glob");
+  command.add_option("--user", options.filter.user, "A glob on the login");
   command.add_option("--class", options.filter.statement_class, "schema, access, destructive, …");
-  command.add_option("--ticket", options.filter.ticket, "A glob");
+  command.add_option("--ticket", options.filter.ticket, "A glob on the ticket");
 }
 
 void add_format(CLI::App& command, AuditOptions& options, const std::vector<std::string>& formats) {

@@ -78,9 +78,11 @@ int change_mode(const ModeOptions& options) {
 void add_mode_command(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("mode", "Change the mode of a database in the running guard, for a while");
   auto options = std::make_shared<ModeOptions>();
-  command->add_option("MODE", options->mode, "off, observe, warn or enforce")->required();
+  command->add_option("MODE", options->mode, "off, observe, warn or enforce")
+      ->required()
+      ->check(CLI::IsMember({"off", "observe", "warn", "enforce"}));
   command->add_option("--database", options->database, "SERVER/NAME; SERVER/* for all of its databases")->required();
-  command->add_option("--for", options->duration, "How long, e.g. 30m; without it until the guard ends");
+  command->add_option("--for", options->duration, "How long, e.g. 45s, 30m or 2h30m; without it until the guard ends");
   command->add_option("--reason", options->reason, "Why; stands in the audit")->required();
   command->add_option("--config", options->config_file, "The guard's configuration file, to find its admin listener");
   command->add_option("--admin", options->admin, "HOST:PORT of the admin listener");

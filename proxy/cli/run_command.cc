@@ -116,15 +116,20 @@ void add_run_command(CLI::App& app, int& status) {
   CLI::Option* file = command->add_option("--config", options->config_file, "Configuration file (YAML)");
   RunFlags& flags = options->flags;
   const std::vector<CLI::Option*> others = {
-      command->add_option("--engine", flags.engine, "postgresql (default) or mysql"),
-      command->add_option("--listen", flags.listen, "HOST:PORT or Unix socket for clients; may be repeated"),
-      command->add_option("--migration-listen", flags.migration_listen, "Second door: who comes here is a migrator"),
-      command->add_option("--upstream", flags.upstream, "HOST:PORT or Unix socket of the protected server"),
+      command->add_option("--engine", flags.engine, "postgresql (default; the only one in this version)"),
+      command->add_option("--listen", flags.listen,
+                          "HOST:PORT, or DIRECTORY:PORT for a Unix socket, for clients; may be repeated"),
+      command->add_option("--migration-listen", flags.migration_listen,
+                          "The same, as a second door: who comes here is a migrator"),
+      command->add_option(
+          "--upstream", flags.upstream,
+          "HOST[:PORT], or DIRECTORY:PORT of a Unix socket, of the protected server; several are tried in order"),
       command->add_option("--mode", flags.mode, "off, observe (default), warn or enforce"),
       command->add_option("--migrator", flags.migrators, "Login that may change the schema; may be repeated"),
-      command->add_option("--audit", flags.audit, "Audit file; without it no audit is written"),
+      command->add_option("--audit", flags.audit,
+                          "Audit file; its signing key is made beside it as FILE.key. Without it no audit is written"),
       command->add_option("--admin", flags.admin, "HOST:PORT of the admin listener (keep it on loopback)"),
-      command->add_option("--workers", flags.workers, "Worker threads")};
+      command->add_option("--workers", flags.workers, "Threads that move bytes, 1 to 256 (default 1)")};
   for (CLI::Option* other : others) other->excludes(file);
   command->callback([options, &status] { status = run(*options); });
 }

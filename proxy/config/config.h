@@ -32,7 +32,7 @@ enum class ServerTlsMode : uint8_t { kDisable, kPrefer, kRequire, kVerifyCa, kVe
 
 // Every limit has a name, a unit, a default and one line in the README.
 struct Limits {
-  size_t message_bytes_max = 64ULL * 1024 * 1024;  // a Query or Parse text held for judging; longer is refused 54000
+  size_t message_bytes_max = 64ULL * 1024 * 1024;  // a Query or Parse text held for judging; longer is unread
   size_t parse_bytes_max = 256ULL * 1024;          // one statement handed to the grammar
   size_t statements_max = 100'000;                 // statements of one message
   size_t small_message_bytes_max = 10'000;         // server's PQ_SMALL_MESSAGE_LIMIT

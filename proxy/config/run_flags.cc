@@ -73,10 +73,11 @@ absl::StatusOr<std::shared_ptr<const Config>> config_from_flags(const RunFlags& 
   }
   config->audit.file = flags.audit;
   if (flags.audit.empty()) config->warnings.emplace_back("no audit is written: --audit FILE is missing");
-  if (flags.workers > kWorkersMax) {
-    return absl::InvalidArgumentError(concatenate({"--workers: accepted: 1 to ", std::to_string(kWorkersMax)}));
+  if (flags.workers && (*flags.workers == 0 || *flags.workers > kWorkersMax)) {
+    return absl::InvalidArgumentError(concatenate({"--workers: found \"", std::to_string(*flags.workers),
+                                                   "\"; accepted: a number from 1 to ", std::to_string(kWorkersMax)}));
   }
-  if (flags.workers > 0) config->workers = flags.workers;
+  config->workers = flags.workers.value_or(config->workers);
   add_server_warnings(server, config->warnings);
   config->servers.push_back(std::move(server));
   return config;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct RunFlags {
   std::vector<std::string> migrators;  // login names
   std::string audit;
   std::string admin;
-  unsigned workers = 0;  // 0: the default
+  std::optional<unsigned> workers;
 };
 
 // Errors name the flag and what is accepted. The one server is called "default".

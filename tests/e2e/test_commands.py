@@ -235,7 +235,10 @@ def test_the_configuration_in_the_readme_is_accepted(tmp_path):
     readme = (servers.REPOSITORY / "README.md").read_text(encoding="utf-8")
     blocks = [block.split("```")[0] for block in readme.split("```yaml\n")[1:]]
     whole = [yaml.load(block, yaml.BaseLoader) for block in blocks]  # "off" stays the word that it is
-    config = next(block for block in whole if "servers" in block)
+    smallest, config = (block for block in whole if "servers" in block)
+    file = tmp_path / "smallest.yaml"
+    file.write_text(yaml.safe_dump(smallest), encoding="utf-8")
+    run_guard_command("check-config", file, check=0)
     rules = next(block for block in whole if "rules" in block)
     server = config["servers"][0]
     server["rules"] = rules["rules"]
@@ -247,3 +250,24 @@ def test_the_configuration_in_the_readme_is_accepted(tmp_path):
     file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     out = run_guard_command("check-config", file, check=0).stdout
     assert "no effect" not in out and "no statement has" not in out
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ([], ["schemaguard: a command is missing", "accepted: version, run, mode"]),
+    (["frobnicate"], ['there is no command "frobnicate"', "accepted: version, run, mode"]),
+    (["audit", "list"], ['schemaguard audit: there is no command "list"', "accepted: show, tail, who, report, verify"]),
+    (["audit", "show"], ["schemaguard audit show: FILE is required", "`schemaguard audit show --help`"]),
+    (["run", "--bogus"], ["schemaguard run: ", "--bogus"]),
+    (["run", "--listen", "localhost:0", "--upstream", "db", "--workers", "0"], ['--workers: found "0"', "1 to 256"]),
+    (["mode", "strict", "--database", "shop/*", "--reason", "r", "--admin", "localhost:1"], ["strict", "enforce"]),
+])
+def test_a_mistyped_command_could_not_run_and_says_what_is_accepted(arguments, words):
+    result = run_guard_command(*arguments, check=1)
+    assert result.stdout == ""
+    for word in words:
+        assert word in result.stderr
+
+
+def test_a_call_for_help_is_no_failure():
+    assert "Subcommands" in run_guard_command("--help", check=0).stdout
+    assert "--head" in run_guard_command("audit", "verify", "--help", check=0).stdout

@@ -452,7 +452,8 @@ TEST(RunFlags, SayWhatIsMissing) {
       {"--engine", [](RunFlags& bad) { bad.engine = "oracle"; }},
       {"--admin", [](RunFlags& bad) { bad.admin = "nowhere"; }},
       {"--migration-listen", [](RunFlags& bad) { bad.migration_listen = {"x"}; }},
-      {"--workers", [](RunFlags& bad) { bad.workers = 1000; }},
+      {"--workers: found \"1000\"; accepted: a number from 1 to 256", [](RunFlags& bad) { bad.workers = 1000; }},
+      {"--workers: found \"0\"", [](RunFlags& bad) { bad.workers = 0; }},
   };
   for (const auto& [flag, make] : mistakes) {
     RunFlags bad = flags;
