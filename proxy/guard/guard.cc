@@ -100,6 +100,8 @@ absl::Status Guard::try_reload() {
 
 absl::Status Guard::reload(std::string_view by) {
   const std::lock_guard change(change_mutex_);
+  // Log rotation has renamed the file before it asks for this; a bad configuration must not keep it waiting.
+  if (audit_log_ != nullptr) audit_log_->reopen();
   const absl::Status status = try_reload();
   {
     const std::lock_guard lock(mutex_);
@@ -110,8 +112,6 @@ absl::Status Guard::reload(std::string_view by) {
     return status;
   }
   spdlog::info("configuration read again, asked for by {}", by);
-  // Log rotation has renamed the file before it asks for this.
-  if (audit_log_ != nullptr) audit_log_->reopen();
   const std::shared_ptr<const Snapshot> now = snapshot();
   for (const auto& runtime : now->servers) {
     for (const ServerConfig::Database& database : runtime->server->databases) {

@@ -414,7 +414,8 @@ void SessionCore::on_oversized(Text whole, size_t total_bytes, std::string_view 
     const uint64_t ticket = audit_statement(*facts, verdict, whole.substr(kHeaderBytes), 0, refused, ref, false);
     if (refused) {
       drop_client_rest(whole, total_bytes);
-      refuse(type, {}, verdict, ref);
+      const Text body = whole.substr(kHeaderBytes);
+      refuse(type, type == frontend::kParse ? body.substr(0, body.find('\0')) : Text(), verdict, ref);
       return;
     }
     request.details->notice = notice_for(verdict, ref);

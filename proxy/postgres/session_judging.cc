@@ -156,6 +156,11 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
     push_request(std::move(request));
     return;
   }
+  const size_t prepared_max = settings_.config->limits.statements_per_session_max;
+  if (type == frontend::kParse && statements_.size() >= prepared_max && !statements_.knows(name)) {
+    on_oversized(whole, whole.size(), "too_many_prepared");
+    return;
+  }
   if (view_->mode == Mode::kOff) {
     // Nothing is judged; what is prepared now may be executed after the mode has changed, so its text is kept.
     PendingRequest request{.type = type, .uncertain = true};
@@ -290,6 +295,10 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
     Verdict verdict = written.prepared == PreparedUse::kExecute
                           ? judge_execute(written, state, judged.statements, judged, statement)
                           : judge_one(written, state);
+    if (written.prepared == PreparedUse::kPrepare &&
+        statements_.size() >= settings_.config->limits.statements_per_session_max) {
+      keep_stricter(verdict, view_->policy->judge_unread("too_many_prepared", subject(state)));
+    }
     if (has_effects(*statement.facts)) apply_ahead(state, *statement.facts, effect_text(statement, text));
     judged.add(std::move(statement), std::move(verdict));
   }

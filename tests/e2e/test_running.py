@@ -69,6 +69,15 @@ def refused(connection, sql):
     return False
 
 
+def test_a_rotated_audit_is_opened_again_even_when_the_configuration_is_bad(guard_factory):
+    guard = guard_factory("enforce")
+    os.rename(guard.audit_file, f"{guard.audit_file}.1")
+    guard.config_file.write_text("servers: 3\n", encoding="utf-8")
+    guard.process.send_signal(signal.SIGHUP)
+    wait_until(guard.audit_file.exists, "the audit file is there again")
+    run_guard_command("audit", "verify", f"{guard.audit_file}.1", guard.audit_file, check=0)
+
+
 @pytest.mark.parametrize("how", ["SIGHUP", "admin listener"])
 def test_reload_reaches_living_sessions_and_a_bad_file_changes_nothing(guard_factory, database, how):
     guard = guard_factory("enforce")

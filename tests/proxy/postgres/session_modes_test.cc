@@ -204,6 +204,28 @@ TEST(SessionLimits, Evasion68TextBeyondTheLimitIsRefusedWithoutBeingHeld) {
   script.play();
 }
 
+TEST(SessionLimits, PreparedStatementsThatMustBeRememberedAreBounded) {
+  SessionScript script;
+  script.limits.statements_per_session_max = 1;
+  script.logs_in();
+  script.client_passes(parse("one", "SET work_mem = '1MB'") + sync());
+  script.server_passes(parse_complete() + ready('I'));
+  script.client_refused(parse("two", "SET work_mem = '2MB'"),
+                        [](const std::string& token) { return parse("two", token + " /* builtin.unread */"); });
+  script.server_rejects('P', "too_many_prepared");
+  script.client_passes(sync());
+  script.server_passes(ready('I'));
+  // The same name again is the server's business, and what is harmless needs no room.
+  script.client_passes(parse("harmless", "SELECT 1") + close('S', "one") + sync());
+  script.server_passes(parse_complete() + close_complete() + ready('I'));
+  script.client_passes(parse("two", "SET work_mem = '2MB'") + sync());
+  script.server_passes(parse_complete() + ready('I'));
+  script.client_refused(query("PREPARE three AS SELECT 1"),
+                        [](const std::string& token) { return query(token + " /* builtin.unread */"); });
+  script.server_rejects('Q', "too_many_prepared", ready('I'));
+  script.play();
+}
+
 TEST(SessionLimits, ErrorOfAnyLengthPasses) {
   SessionScript script;
   script.logs_in();
