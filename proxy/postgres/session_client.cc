@@ -260,7 +260,19 @@ void SessionCore::on_parse(Text whole) {
     on_malformed(frontend::kParse, whole);
     return;
   }
+  if (name_is_ambiguous(parse->statement)) {
+    on_oversized(whole, whole.size(), "ambiguous_name");
+    return;
+  }
   judge_text(frontend::kParse, whole, parse->text, parse->statement);
+}
+
+bool SessionCore::name_is_ambiguous(Text name) const {
+  // The server converts names to its own encoding before it clips and compares them: then two names that differ here
+  // may be one there, and one name may be two (evasion 54, 60, 81). Plain ASCII names are the same everywhere.
+  const bool converts = client_encoding_ != server_encoding_ || pending_uncertain_ > 0;
+  return converts &&
+         std::any_of(name.begin(), name.end(), [](char c) { return (static_cast<uint8_t>(c) & 0x80U) != 0; });
 }
 
 bool SessionCore::on_bind(Text whole, size_t total_bytes) {
@@ -269,6 +281,11 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
   if (!names) {
     if (complete) on_malformed(frontend::kBind, whole);
     return complete;
+  }
+  if (name_is_ambiguous(names->statement) || name_is_ambiguous(names->portal)) {
+    ++message_number_;
+    on_oversized(whole, total_bytes, "ambiguous_name");
+    return true;
   }
   refresh_view();
   const PreparedStatements::Candidates candidates = statements_.candidates(names->statement, batch_);
@@ -307,6 +324,10 @@ void SessionCore::on_execute(Text whole) {
   const auto execute = parser::postgres::decode_execute(whole.substr(kHeaderBytes));
   if (!execute) {
     on_malformed(frontend::kExecute, whole);
+    return;
+  }
+  if (name_is_ambiguous(execute->portal)) {
+    on_oversized(whole, whole.size(), "ambiguous_name");
     return;
   }
   if (portals_.is_open(execute->portal, batch_)) {

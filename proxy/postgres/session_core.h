@@ -132,6 +132,7 @@ class SessionCore {
   void push_plain(char type) { push_request({.type = type, .details = {}}); }
   void on_query(Text whole);
   void on_parse(Text whole);
+  [[nodiscard]] bool name_is_ambiguous(Text name) const;
   bool on_bind(Text whole, size_t total_bytes);
   void on_execute(Text whole);
   bool on_function_call(Text whole, size_t total_bytes);
@@ -289,6 +290,7 @@ class SessionCore {
   TransactionJournal journal_;
   parser::postgres::Reading reading_;  // as the server has reported it
   bool reading_moved_ = false;         // and it has reported another one before: a rollback may bring that back
+  std::string client_encoding_, server_encoding_;
   std::string session_authorization_;
   bool draining_ = false;
 

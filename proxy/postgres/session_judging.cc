@@ -295,6 +295,9 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
     Verdict verdict = written.prepared == PreparedUse::kExecute
                           ? judge_execute(written, state, judged.statements, judged, statement)
                           : judge_one(written, state);
+    if (written.prepared != PreparedUse::kNone && name_is_ambiguous(written.prepared_name)) {
+      keep_stricter(verdict, view_->policy->judge_unread("ambiguous_name", subject(state)));
+    }
     if (written.prepared == PreparedUse::kPrepare &&
         statements_.size() >= settings_.config->limits.statements_per_session_max) {
       keep_stricter(verdict, view_->policy->judge_unread("too_many_prepared", subject(state)));

@@ -532,7 +532,10 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
   const parser::postgres::Reading before = reading_;
   if (status.name == "standard_conforming_strings") {
     reading_.standard_conforming_strings = status.value == "on" ? Certainty::kYes : Certainty::kNo;
+  } else if (status.name == "server_encoding") {
+    server_encoding_ = std::string(status.value);
   } else if (status.name == "client_encoding") {
+    client_encoding_ = std::string(status.value);
     reading_.ascii_safe_encoding =
         parser::postgres::encoding_is_ascii_safe(status.value) ? Certainty::kYes : Certainty::kNo;
   } else if (status.name == "session_authorization") {

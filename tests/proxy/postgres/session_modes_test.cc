@@ -204,6 +204,29 @@ TEST(SessionLimits, Evasion68TextBeyondTheLimitIsRefusedWithoutBeingHeld) {
   script.play();
 }
 
+TEST(SessionLimits, Evasion81NamesThatTheServerConvertsAreNotGuessed) {
+  SessionScript script;
+  script.logs_in();
+  script.server_passes(parameter_status("server_encoding", "UTF8") + parameter_status("client_encoding", "LATIN1"));
+  script.client_refused(parse("\xe9", "SELECT 1"),
+                        [](const std::string& token) { return parse("\xe9", token + " /* builtin.unread */"); });
+  script.server_rejects('P', "ambiguous_name");
+  script.client_passes(sync());
+  script.server_passes(ready('I'));
+  script.client_refused(bind("", "\xe9"), [](const std::string& token) { return postgres::bind("", token); });
+  script.server_rejects('B', "ambiguous_name");
+  script.client_passes(sync());
+  script.server_passes(ready('I'));
+  script.client_refused(query("EXECUTE \"\xe9\""),
+                        [](const std::string& token) { return query(token + " /* builtin.unread */"); });
+  script.server_rejects('Q', "ambiguous_name", ready('I'));
+  // Without a conversion the bytes are the name.
+  script.server_passes(parameter_status("client_encoding", "UTF8"));
+  script.client_passes(parse("\xc3\xa9", "SELECT 1") + bind("", "\xc3\xa9") + sync());
+  script.server_passes(parse_complete() + bind_complete() + ready('I'));
+  script.play();
+}
+
 TEST(SessionLimits, PreparedStatementsThatMustBeRememberedAreBounded) {
   SessionScript script;
   script.limits.statements_per_session_max = 1;
