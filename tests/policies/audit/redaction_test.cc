@@ -54,8 +54,8 @@ TEST(Redaction, literals_in_data_statements_are_taken_out) {
   EXPECT_EQ(schema_text("CREATE TEMP TABLE t AS SELECT 'data', 5"), "CREATE TEMP TABLE t AS SELECT ?, ?");
   EXPECT_EQ(schema_text("DO $$ BEGIN EXECUTE 'DROP TABLE t'; INSERT INTO a VALUES ('data'); END $$"),
             "DO $$ BEGIN EXECUTE ?; INSERT INTO a VALUES (?); END $$");
-  EXPECT_EQ(query_text("COPY t FROM '/srv/in.csv' WITH (DELIMITER ';')"),
-            "COPY t FROM '/srv/in.csv' WITH (DELIMITER ?)");
+  EXPECT_EQ(query_text("COPY t FROM '/data/in.csv' WITH (DELIMITER ';')"),
+            "COPY t FROM '/data/in.csv' WITH (DELIMITER ?)");
   EXPECT_EQ(query_text("COPY t FROM PROGRAM 'curl -u me:hunter2 http://x'"), "COPY t FROM PROGRAM 'curl ***'");
   EXPECT_EQ(query_text("PREPARE TRANSACTION 'gid-7'"), "PREPARE TRANSACTION 'gid-7'");
   EXPECT_EQ(setting_text("SET session_replication_role = 'replica'"), "SET session_replication_role = 'replica'");
