@@ -7,6 +7,7 @@
 #include "policies/audit/json_text.h"
 #include "policies/audit/redaction.h"
 #include "policies/audit/secret_words.h"
+#include "policies/rules/builtin_policy.h"
 
 namespace schemaguard::policies {
 
@@ -207,7 +208,7 @@ bool append_facts_json(std::string& out, const StatementFacts& facts, parser::Cl
   add_list(out, "functions", facts.functions, end_max,
            [](std::string& text, const std::string& function) { append_json_string(text, function, kNameBytesMax); });
   add_list(out, "settings", facts.settings, end_max, append_setting);
-  add_name(out, "opaque", opaque_word(facts.opaque));
+  add_name(out, "opaque", opaque_reason_name(facts.opaque));
   add_name(out, "copy", copy_word(facts.copy));
   add_flag(out, "explain", facts.explain);
   add_flag(out, "embedded_commit", facts.embedded_commit);

@@ -2,6 +2,8 @@
 
 #include <initializer_list>
 
+#include "policies/rules/builtin_policy.h"
+
 namespace schemaguard::policies {
 
 namespace {
@@ -30,28 +32,6 @@ std::string_view persistence_word(Persistence persistence) {
       return "temporary";
     case Persistence::kByName:
       return "by_name";
-  }
-  return "";
-}
-
-std::string_view opaque_word(OpaqueReason reason) {
-  switch (reason) {
-    case OpaqueReason::kNone:
-      return "";
-    case OpaqueReason::kUnprovedRoutine:
-      return "unproved_routine";
-    case OpaqueReason::kProcedureCall:
-      return "procedure_call";
-    case OpaqueReason::kRunsSqlText:
-      return "runs_sql_text";
-    case OpaqueReason::kDynamicCode:
-      return "dynamic_code";
-    case OpaqueReason::kUnreadableCode:
-      return "unreadable_code";
-    case OpaqueReason::kFunctionCall:
-      return "function_call";
-    case OpaqueReason::kUnknownPrepared:
-      return "unknown_prepared";
   }
   return "";
 }
@@ -92,7 +72,7 @@ std::optional<OpaqueReason> opaque_from_word(std::string_view word) {
   return find_word({OpaqueReason::kNone, OpaqueReason::kUnprovedRoutine, OpaqueReason::kProcedureCall,
                     OpaqueReason::kRunsSqlText, OpaqueReason::kDynamicCode, OpaqueReason::kUnreadableCode,
                     OpaqueReason::kFunctionCall, OpaqueReason::kUnknownPrepared},
-                   word, opaque_word);
+                   word, opaque_reason_name);
 }
 
 std::optional<CopyUse> copy_from_word(std::string_view word) {

@@ -1,6 +1,7 @@
 // The words that stand for enumerators of statement facts in the audit's JSON. A contract: add, never rename.
 //
 // The first enumerator of each kind is the usual one and has the empty word: its member is left out.
+// Opaque reasons have the words by which rules name them: opaque_reason_name() in policies/rules/builtin_policy.h.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,6 @@
 namespace schemaguard::policies {
 
 std::string_view persistence_word(parser::Persistence persistence);
-std::string_view opaque_word(parser::OpaqueReason reason);
 std::string_view copy_word(parser::CopyUse use);
 std::string_view scope_word(parser::SettingChange::Scope scope);
 
