@@ -5,12 +5,6 @@
 namespace schemaguard::parser::postgres {
 namespace {
 
-std::string message(char type, std::string_view body) {
-  std::string out;
-  MessageBuilder::put_message(out, type, body);
-  return out;
-}
-
 void put_field(std::string& body, char code, std::string_view value) {
   if (value.empty()) return;
   body.push_back(code);
@@ -146,7 +140,7 @@ std::string encode_error(const GuardError& error) {
   put_field(body, 'D', error.detail);
   put_field(body, 'H', error.hint);
   body.push_back('\0');
-  return message(backend::kErrorResponse, body);
+  return MessageBuilder::message(backend::kErrorResponse, body);
 }
 
 std::string encode_warning_notice(std::string_view text, std::string_view detail, std::string_view hint) {
@@ -158,7 +152,7 @@ std::string encode_warning_notice(std::string_view text, std::string_view detail
   put_field(body, 'D', detail);
   put_field(body, 'H', hint);
   body.push_back('\0');
-  return message(backend::kNoticeResponse, body);
+  return MessageBuilder::message(backend::kNoticeResponse, body);
 }
 
 std::string encode_sasl_mechanisms(const std::vector<std::string_view>& mechanisms) {
@@ -166,14 +160,14 @@ std::string encode_sasl_mechanisms(const std::vector<std::string_view>& mechanis
   MessageBuilder::put_uint32(body, static_cast<uint32_t>(AuthenticationKind::kSasl));
   for (const std::string_view mechanism : mechanisms) MessageBuilder::put_cstring(body, mechanism);
   body.push_back('\0');
-  return message(backend::kAuthentication, body);
+  return MessageBuilder::message(backend::kAuthentication, body);
 }
 
 std::string encode_backend_key_data(uint32_t process_id, std::string_view secret) {
   std::string body;
   MessageBuilder::put_uint32(body, process_id);
   body.append(secret);
-  return message(backend::kBackendKeyData, body);
+  return MessageBuilder::message(backend::kBackendKeyData, body);
 }
 
 std::string encode_negotiate_protocol_version(uint32_t newest_minor, const std::vector<std::string>& unknown_options) {
@@ -181,7 +175,7 @@ std::string encode_negotiate_protocol_version(uint32_t newest_minor, const std::
   MessageBuilder::put_uint32(body, protocol_version(3, newest_minor));
   MessageBuilder::put_uint32(body, static_cast<uint32_t>(unknown_options.size()));
   for (const std::string& option : unknown_options) MessageBuilder::put_cstring(body, option);
-  return message(backend::kNegotiateProtocolVersion, body);
+  return MessageBuilder::message(backend::kNegotiateProtocolVersion, body);
 }
 
 }  // namespace schemaguard::parser::postgres

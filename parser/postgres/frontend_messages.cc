@@ -4,16 +4,6 @@
 #include "parser/postgres/protocol_format.h"
 
 namespace schemaguard::parser::postgres {
-namespace {
-
-std::string message(char type, std::string_view body) {
-  std::string out;
-  MessageBuilder::put_message(out, type, body);
-  return out;
-}
-
-}  // namespace
-
 std::optional<std::string_view> decode_query(std::string_view body) {
   MessageBody reader(body);
   const std::string_view text = reader.read_cstring();
@@ -71,7 +61,7 @@ std::string_view clip_name(std::string_view name) { return name.substr(0, kNameB
 std::string encode_query(std::string_view text) {
   std::string body;
   MessageBuilder::put_cstring(body, text);
-  return message(frontend::kQuery, body);
+  return MessageBuilder::message(frontend::kQuery, body);
 }
 
 std::string encode_parse(std::string_view statement, std::string_view text) {
@@ -79,7 +69,7 @@ std::string encode_parse(std::string_view statement, std::string_view text) {
   MessageBuilder::put_cstring(body, statement);
   MessageBuilder::put_cstring(body, text);
   MessageBuilder::put_uint16(body, 0);
-  return message(frontend::kParse, body);
+  return MessageBuilder::message(frontend::kParse, body);
 }
 
 std::string encode_bind(std::string_view portal, std::string_view statement) {
@@ -89,14 +79,14 @@ std::string encode_bind(std::string_view portal, std::string_view statement) {
   MessageBuilder::put_uint16(body, 0);  // parameter formats
   MessageBuilder::put_uint16(body, 0);  // parameters
   MessageBuilder::put_uint16(body, 0);  // result formats
-  return message(frontend::kBind, body);
+  return MessageBuilder::message(frontend::kBind, body);
 }
 
 std::string encode_execute(std::string_view portal) {
   std::string body;
   MessageBuilder::put_cstring(body, portal);
   MessageBuilder::put_uint32(body, 0);
-  return message(frontend::kExecute, body);
+  return MessageBuilder::message(frontend::kExecute, body);
 }
 
 std::string encode_function_call(uint32_t oid) {
@@ -105,7 +95,7 @@ std::string encode_function_call(uint32_t oid) {
   MessageBuilder::put_uint16(body, 0);  // argument formats
   MessageBuilder::put_uint16(body, 0);  // arguments
   MessageBuilder::put_uint16(body, 0);  // result format
-  return message(frontend::kFunctionCall, body);
+  return MessageBuilder::message(frontend::kFunctionCall, body);
 }
 
 }  // namespace schemaguard::parser::postgres

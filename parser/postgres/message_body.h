@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace schemaguard::parser::postgres {
@@ -91,6 +92,11 @@ class MessageBuilder {
     out.push_back(type);
     put_uint32(out, static_cast<uint32_t>(body.size() + 4));
     out.append(body.data(), body.size());
+  }
+  static std::string message(char type, std::string_view body) {
+    std::string out;
+    put_message(out, type, body);
+    return out;
   }
 };
 
