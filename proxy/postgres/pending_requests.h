@@ -58,6 +58,7 @@ class PendingRequests {
   PendingRequest& front() { return ring_[head_]; }
   [[nodiscard]] const PendingRequest& front() const { return ring_[head_]; }
   PendingRequest& at(size_t index) { return ring_[head_ + index]; }
+  [[nodiscard]] const PendingRequest& at(size_t index) const { return ring_[head_ + index]; }
   void pop() {
     ring_[head_].details.reset();
     ++head_;

@@ -91,12 +91,17 @@ void SessionCore::finish_audit() {
   if (audit_finished_) return;
   audit_finished_ = true;
   TransactionJournal::Outcomes outcomes;
-  const bool commits = commit_in_flight();
-  for (size_t i = 0; i < pending_.size(); ++i) {
-    if (!pending_.at(i).details) continue;
-    for (RequestedStatement& statement : pending_.at(i).details->statements) {
-      if (statement.ticket == 0) continue;
-      outcomes.push_back({statement.ticket, commits ? Outcome::kUnknown : Outcome::kRolledBack, {}});
+  const std::vector<LostGroup> groups = reckon_loss(pending_, loss_);
+  for (size_t index = 0; index < groups.size(); ++index) {
+    const LostGroup& group = groups[index];
+    Outcome outcome = group.may_have_committed ? Outcome::kUnknown : Outcome::kRolledBack;
+    if (group.has_committed) outcome = Outcome::kCommitted;
+    if (index == 0) journal_.on_disconnect(outcome, outcomes);
+    for (const LostPart& part : group.parts) {
+      RequestedStatement& statement = pending_.at(part.request).details->statements[part.part];
+      // The statement in which the server stopped failed with its last words.
+      const bool struck = loss_.stopped_before_commit && outcome == Outcome::kRolledBack && index == 0;
+      outcomes.push_back({statement.ticket, outcome, struck ? fatal_sqlstate_ : std::string()});
       statement.ticket = 0;
     }
   }
@@ -106,7 +111,6 @@ void SessionCore::finish_audit() {
       if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kRolledBack, {}});
     }
   }
-  journal_.on_disconnect(commits, outcomes);
   audit_outcomes(outcomes);
   if (logged_in_) audit_session_event("logout", {});
 }

@@ -20,6 +20,7 @@
 #include "parser/postgres/frontend_messages.h"
 #include "parser/postgres/protocol_format.h"
 #include "parser/postgres/startup_packet.h"
+#include "proxy/postgres/loss_reckoning.h"
 #include "proxy/postgres/output_queue.h"
 #include "proxy/postgres/pending_requests.h"
 #include "proxy/postgres/prepared_statements.h"
@@ -219,7 +220,7 @@ class SessionCore {
   void emit_notice();
   void rebuild_in_flight();
   void end_if_draining();
-  [[nodiscard]] bool commit_in_flight();
+  void note_block(const parser::StatementFacts& facts);
   void on_transaction_end();
 
   // session_audit.cc
@@ -280,8 +281,9 @@ class SessionCore {
   bool server_skips_ = false;  // the server ignores everything up to the next Sync
   bool copy_in_ = false;       // the server reads CopyData and ignores Sync and Flush (G42)
   bool transaction_failed_ = false;
-  bool unsynced_ = false;  // extended messages were forwarded since the last Sync
-  bool server_said_fatal_ = false;
+  bool unsynced_ = false;       // extended messages were forwarded since the last Sync
+  LossCircumstances loss_;      // what is known should the connection break now
+  std::string fatal_sqlstate_;  // of the server's last words
   uint64_t batch_ = 0;
   TrackedState confirmed_;
   TrackedState in_flight_;

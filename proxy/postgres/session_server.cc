@@ -337,6 +337,7 @@ void SessionCore::statement_done(std::string_view tag) {
   std::vector<uint64_t> prepared;
   journal_.on_complete(statement.ticket, statement.facts, tag, outcomes, prepared);
   statement.ticket = 0;
+  note_block(*statement.facts);
   const std::string& gid = statement.facts->transaction_name;
   if (!prepared.empty()) services_.stash_prepared_transaction(database_, gid, std::move(prepared));
   const TransactionControl control = statement.facts->transaction;
@@ -347,6 +348,26 @@ void SessionCore::statement_done(std::string_view tag) {
     }
   }
   audit_outcomes(outcomes);
+}
+
+void SessionCore::note_block(const parser::StatementFacts& facts) {
+  switch (facts.transaction) {
+    case TransactionControl::kNone:
+    case TransactionControl::kSavepoint:
+    case TransactionControl::kRollbackToSavepoint:
+    case TransactionControl::kRelease:
+    case TransactionControl::kCommitPrepared:
+    case TransactionControl::kRollbackPrepared:
+      return;
+    case TransactionControl::kBegin:
+      loss_.in_block = true;
+      return;
+    case TransactionControl::kCommit:
+    case TransactionControl::kRollback:
+    case TransactionControl::kPrepareTransaction:
+      loss_.in_block = facts.chain;
+      return;
+  }
 }
 
 void SessionCore::on_command_complete(std::string_view tag) {
@@ -397,7 +418,11 @@ bool SessionCore::on_error_response(const parser::postgres::ErrorFields& error) 
   }
   if (error.is_fatal()) {
     // The connection is closing; what is in flight is settled when it has closed.
-    server_said_fatal_ = true;
+    loss_.said_fatal = true;
+    fatal_sqlstate_ = std::string(error.get('C').substr(0, 5));
+    const std::string_view severity = error.get('V');
+    loss_.stopped_before_commit =
+        ends_backend_before_commit(severity.empty() ? error.get('S') : severity, fatal_sqlstate_);
     return forward;
   }
   transaction_failed_ = true;
@@ -464,7 +489,7 @@ void SessionCore::settle_ambiguous(PendingRequest& request, char status) {
     controls_transaction = controls_transaction || statement.facts->transaction != TransactionControl::kNone;
     if (statement.facts->prepared == PreparedUse::kPrepare && !statement.facts->inner.empty()) statements_.confirm();
   }
-  if (controls_transaction || status == 'E') journal_.on_disconnect(true, outcomes);
+  if (controls_transaction || status == 'E') journal_.on_disconnect(Outcome::kUnknown, outcomes);
   confirmed_.forget_certainty();
   audit_outcomes(outcomes);
 }
@@ -512,6 +537,7 @@ void SessionCore::on_ready_for_query(char status) {
   pending_uncertain_ -= answered_uncertain_;
   answered_uncertain_ = 0;
   transaction_status_ = status;
+  loss_.in_block = status != 'I';
   if (status == 'I') on_transaction_end();
   if (!pending_.empty()) return;
   in_flight_ = confirmed_;
@@ -546,32 +572,6 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
     application_ = std::string(status.value);
   }
   if (phase_ == Phase::kReady && reading_ != before) reading_moved_ = true;
-}
-
-bool SessionCore::commit_in_flight() {
-  bool autocommits = transaction_status_ == 'I';
-  for (size_t i = 0; i < pending_.size(); ++i) {
-    const PendingRequest& request = pending_.at(i);
-    if (request.failed) {
-      // The server's last word came right behind this error: it has not gone on to what follows.
-      if (server_said_fatal_) return false;
-      continue;
-    }
-    if (request.details) {
-      for (const RequestedStatement& statement : request.details->statements) {
-        const TransactionControl control = statement.facts->transaction;
-        if (control == TransactionControl::kCommit || control == TransactionControl::kPrepareTransaction) return true;
-        if (commits_immediately(*statement.facts)) return true;
-        if (control == TransactionControl::kRollback) autocommits = true;
-      }
-    }
-    const bool ends_batch =
-        request.type == frontend::kQuery || request.type == frontend::kSync || request.type == frontend::kFunctionCall;
-    // What went by unread may hold a COMMIT.
-    const bool unread = request.uncertain && (!request.details || request.details->ambiguous);
-    if (ends_batch && (autocommits || unread)) return true;
-  }
-  return false;
 }
 
 }  // namespace schemaguard::proxy::postgres

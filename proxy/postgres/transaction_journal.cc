@@ -98,8 +98,8 @@ void TransactionJournal::on_ready(char status, Outcomes& outcomes) {
   failed_ = false;
 }
 
-void TransactionJournal::on_disconnect(bool commit_in_flight, Outcomes& outcomes) {
-  finish_all(commit_in_flight && !failed_ ? Outcome::kUnknown : Outcome::kRolledBack, outcomes);
+void TransactionJournal::on_disconnect(Outcome unless_failed, Outcomes& outcomes) {
+  finish_all(failed_ ? Outcome::kRolledBack : unless_failed, outcomes);
 }
 
 }  // namespace schemaguard::proxy::postgres

@@ -34,8 +34,9 @@ class TransactionJournal {
   void on_error(uint64_t ticket, std::string_view sqlstate, Outcomes& outcomes);
   // ReadyForQuery. `status` is the server's.
   void on_ready(char status, Outcomes& outcomes);
-  // The connection is gone. `commit_in_flight`: something that may commit had been forwarded and not answered.
-  void on_disconnect(bool commit_in_flight, Outcomes& outcomes);
+  // The connection is gone. `unless_failed` is what has become of the open transaction by the requests that were under
+  // way (loss_reckoning.h); one in which an error happened is rolled back in any case.
+  void on_disconnect(policies::Outcome unless_failed, Outcomes& outcomes);
 
   [[nodiscard]] bool empty() const { return done_.empty() && !failed_; }
 

@@ -250,13 +250,13 @@ TEST(SessionExtended, NoticesAndStatusBetweenAnswersAreNoAnswers) {
   script.play();
 }
 
-TEST(SessionExtended, FatalInMidPipelineReachesTheClientAndLeavesTheOutcomeOpen) {
+TEST(SessionExtended, FatalInMidPipelineReachesTheClientAndRollsBack) {
   SessionScript script;
   script.logs_in("deploy");
   script.client_passes(parse("", "CREATE TABLE t(a int)") + bind("", "") + execute("") + sync() + query("SELECT 1"));
   script.server_passes(parse_complete() + error("57P01", "terminating connection", "FATAL"));
   script.does([](Session& session) { session.on_server_closed(); });
-  script.expects_outcomes({Outcome::kUnknown});
+  script.expects_outcomes({Outcome::kRolledBack});
   script.expects([](Session& session, ScriptServices&) { EXPECT_EQ(session.step(), Step::kFlushThenClose); });
   script.play();
 }

@@ -207,6 +207,77 @@ TEST(SessionTransactions, LossBehindAPipelinedRollbackIsUnknownForWhatFollowedIt
   script.play();
 }
 
+TEST(SessionTransactions, LossBehindTheLastAnswerOfAMessageIsACommit) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE TABLE a(a int); CREATE TABLE b(a int)"));
+  script.server_passes(complete("CREATE TABLE") + complete("CREATE TABLE"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kCommitted, Outcome::kCommitted});
+  script.play();
+}
+
+TEST(SessionTransactions, LossInATransactionThatTheMessageHasOpenedIsARollback) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("BEGIN; CREATE TABLE a(a int); SELECT pg_sleep(9)"));
+  script.server_passes(complete("BEGIN") + complete("CREATE TABLE"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+// pg_terminate_backend, a shutdown and the timeouts strike where no commit is under way.
+TEST(SessionTransactions, ServerThatEndsInTheMiddleOfAStatementHasNotCommittedIt) {
+  SessionScript script = of_migrator();
+  script.client_passes(query("CREATE TABLE a(a int)"));
+  script.server_passes(error("57P01", "terminating connection due to administrator command", "FATAL"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.expects([](Session&, ScriptServices& services) {
+    ASSERT_GE(services.records.size(), 2U);
+    EXPECT_EQ(services.records[services.records.size() - 2].sqlstate, "57P01");  // the logout is the last
+  });
+  script.play();
+}
+
+TEST(SessionTransactions, IdleTransactionThatTimedOutIsARollbackWhateverWasOnItsWay) {
+  SessionScript script = of_migrator();
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+  script.client_passes(query("COMMIT"));
+  script.server_passes(error("25P03", "terminating connection due to idle-in-transaction timeout", "FATAL"));
+  lose_the_server(script);
+  script.expects_outcomes({Outcome::kRolledBack});
+  script.play();
+}
+
+TEST(SessionTransactions, EndBehindASyncIsUnknownAndBeforeItARollback) {
+  SessionScript before = of_migrator();
+  before.client_passes(parse("", "CREATE TABLE a(a int)") + bind("", "") + execute("") + sync());
+  before.server_passes(parse_complete() + bind_complete());
+  before.server_passes(error("57P01", "terminating", "FATAL"));
+  lose_the_server(before);
+  before.expects_outcomes({Outcome::kRolledBack});
+  before.play();
+  SessionScript behind = of_migrator();
+  behind.client_passes(parse("", "CREATE TABLE a(a int)") + bind("", "") + execute("") + sync());
+  behind.server_passes(parse_complete() + bind_complete() + complete("CREATE TABLE"));
+  behind.server_passes(error("57P01", "terminating", "FATAL"));
+  lose_the_server(behind);
+  behind.expects_outcomes({Outcome::kUnknown});
+  behind.play();
+}
+
+TEST(SessionTransactions, OtherLastWordsProveNothing) {
+  for (const auto& [sqlstate, severity] : {std::pair("08P01", "FATAL"), std::pair("XX000", "PANIC")}) {
+    SessionScript script = of_migrator();
+    script.client_passes(query("CREATE TABLE a(a int)"));
+    script.server_passes(error(sqlstate, "server conn crashed?", severity));
+    lose_the_server(script);
+    script.expects_outcomes({Outcome::kUnknown});
+    script.play();
+  }
+}
+
 TEST(SessionTransactions, ClientThatGoesAwayInItsTransactionRollsBack) {
   SessionScript script = of_migrator();
   passes(script, "BEGIN", "BEGIN", 'T');

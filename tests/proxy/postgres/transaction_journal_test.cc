@@ -87,10 +87,13 @@ TEST_F(TransactionJournalTest, WhatCommitsByItselfIsCommittedAtOnce) {
 
 TEST_F(TransactionJournalTest, LossIsUnknownOnlyWhenACommitWasUnderWay) {
   done(1);
-  journal_.on_disconnect(true, outcomes_);
+  journal_.on_disconnect(Outcome::kUnknown, outcomes_);
   done(2);
-  journal_.on_disconnect(false, outcomes_);
-  expect({{1, Outcome::kUnknown}, {2, Outcome::kRolledBack}});
+  journal_.on_disconnect(Outcome::kRolledBack, outcomes_);
+  done(3);
+  journal_.on_error(0, "22012", outcomes_);
+  journal_.on_disconnect(Outcome::kUnknown, outcomes_);
+  expect({{1, Outcome::kUnknown}, {2, Outcome::kRolledBack}, {3, Outcome::kRolledBack}});
 }
 
 }  // namespace
