@@ -50,7 +50,7 @@ SyntaxTree::SyntaxTree(std::string_view json) : memory_(std::make_unique<boost::
   // Text of a LATIN or SQL_ASCII session holds bytes that are not UTF-8; names are kept byte-exact (evasion 54).
   options.allow_invalid_utf8 = true;
   boost::json::parser parser(boost::json::storage_ptr(memory_.get()), options);
-  boost::json::error_code error;
+  boost::system::error_code error;
   parser.write(json.data(), json.size(), error);
   if (!error) root_ = std::make_unique<boost::json::value>(parser.release());
 }

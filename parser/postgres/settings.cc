@@ -34,6 +34,7 @@ constexpr std::array kKnownSettings = {
     KnownSetting{"shared_preload_libraries", SettingKind::kLoading},
     KnownSetting{"dynamic_library_path", SettingKind::kLoading},
     KnownSetting{"extension_control_path", SettingKind::kLoading},
+    KnownSetting{"output_plugin_libraries", SettingKind::kLoading},
     KnownSetting{"jit_provider", SettingKind::kLoading},
     KnownSetting{"plperl.on_init", SettingKind::kLoading},
     KnownSetting{"plperl.on_plperl_init", SettingKind::kLoading},

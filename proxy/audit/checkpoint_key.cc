@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,20 @@ using ContextPointer = std::unique_ptr<EVP_MD_CTX, OpenSslDeleter>;
 // `characters` is a std::string of raw bytes; OpenSSL wants them unsigned.
 const unsigned char* raw(std::string_view characters) {
   return static_cast<const unsigned char*>(static_cast<const void*>(characters.data()));
+}
+
+// Exactly so many bytes written in hexadecimal, or nothing.
+template <size_t Size>
+std::optional<std::array<unsigned char, Size>> from_hexadecimal(std::string_view text) {
+  const bool digits = text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+  if (text.size() != 2 * Size || !digits) return std::nullopt;
+  std::array<unsigned char, Size> bytes{};
+  size_t length = 0;
+  const std::string terminated(text);
+  if (OPENSSL_hexstr2buf_ex(bytes.data(), bytes.size(), &length, terminated.c_str(), '\0') != 1 || length != Size) {
+    return std::nullopt;
+  }
+  return bytes;
 }
 
 absl::Status system_error(const char* verb, const std::string& file) {
@@ -154,21 +170,15 @@ std::string CheckpointKey::sign(std::string_view message) const {
 }
 
 bool checkpoint_signature_is_good(std::string_view public_key, std::string_view message, std::string_view signature) {
-  const auto is_hex = [](std::string_view text) {
-    return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-  };
-  if (public_key.size() != 2 * kPublicKeyBytes || signature.size() != 2 * kSignatureBytes || !is_hex(public_key) ||
-      !is_hex(signature)) {
-    return false;
-  }
-  const std::string key_bytes = absl::HexStringToBytes(std::string(public_key));
-  const std::string signature_bytes = absl::HexStringToBytes(std::string(signature));
-  const KeyPointer key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(key_bytes), key_bytes.size()));
+  const auto key_bytes = from_hexadecimal<kPublicKeyBytes>(public_key);
+  const auto signature_bytes = from_hexadecimal<kSignatureBytes>(signature);
+  if (!key_bytes || !signature_bytes) return false;
+  const KeyPointer key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key_bytes->data(), key_bytes->size()));
   const ContextPointer context(EVP_MD_CTX_new());
   return key != nullptr && context != nullptr &&
          EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-         EVP_DigestVerify(context.get(), raw(signature_bytes), signature_bytes.size(), raw(message), message.size()) ==
-             1;
+         EVP_DigestVerify(context.get(), signature_bytes->data(), signature_bytes->size(), raw(message),
+                          message.size()) == 1;
 }
 
 }  // namespace schemaguard::proxy

@@ -11,9 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/CLI.hpp>
 
 #include "absl/time/clock.h"
 #include "policies/audit/audit_filter.h"

@@ -3,9 +3,7 @@
 #include <memory>
 #include <string>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/CLI.hpp>
 
 #include "absl/time/clock.h"
 #include "proxy/cli/commands.h"

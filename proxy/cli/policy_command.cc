@@ -2,9 +2,7 @@
 #include <memory>
 #include <string>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/CLI.hpp>
 
 #include "policies/rules/rule_text.h"
 #include "proxy/cli/commands.h"

@@ -3,7 +3,8 @@
 A file is a list of cases. `-- case: NAME` begins one; the lines after it are one Query message, `-- next` begins the
 next message. Directives: `-- setup: SQL` is run before by a superuser, directly; `-- direct: fails` says that the
 server itself rejects something of the case (otherwise every message has to succeed without a guard, which proves that
-the case is real). In the text {0C} is the byte with that hexadecimal number, {PORT} and {DATABASE} are the server's,
+the case is real), with ` before 17` or ` from 16` behind it only those versions do; `-- server: before 17` or
+`-- server: from 17` leaves the case out on all others. In the text {0C} is the byte with that hexadecimal number, {PORT} and {DATABASE} are the server's,
 {REPEAT 5000 SELECT 1;} is that text so many times.
 """
 import dataclasses
@@ -33,18 +34,27 @@ class Case:
         return [expand(message.rstrip("\n")) for message in self.messages]
 
 
-def read_cases(folder):
-    cases = []
+def concerns(condition, version):
+    """Whether `before N`, `from N` or nothing holds for this major version of PostgreSQL."""
+    found = re.fullmatch(r"(?:(before|from) (\d+))?", condition.strip())
+    assert found, condition
+    return not found[1] or (version < int(found[2])) == (found[1] == "before")
+
+
+def read_cases(folder, version):
+    cases, elsewhere = [], []
     for file in sorted(pathlib.Path(folder).glob("*.sql")):
         for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
-            directive = re.match(r"-- (case|setup|direct|next)(?:: (.*))?$", line.rstrip("\n"))
+            directive = re.match(r"-- (case|setup|direct|server|next)(?:: (.*))?$", line.rstrip("\n"))
             if directive and directive[1] == "case":
                 cases.append(Case(directive[2], file.stem))
             elif directive and directive[1] == "setup":
                 cases[-1].setup += directive[2] + ";"
             elif directive and directive[1] == "direct":
-                assert directive[2] == "fails", line
-                cases[-1].fails_directly = True
+                assert directive[2].startswith("fails"), line
+                cases[-1].fails_directly = concerns(directive[2].removeprefix("fails"), version)
+            elif directive and directive[1] == "server":
+                elsewhere += [] if concerns(directive[2], version) else [cases[-1]]
             elif directive:
                 cases[-1].messages.append("")
             elif cases and cases[-1].file == file.stem:
@@ -54,7 +64,7 @@ def read_cases(folder):
         if titles.count(case.title) > 1:
             raise AssertionError(f"two cases are called {case.title}")
         assert all(message.strip() for message in case.messages), case.title
-    return cases
+    return [case for case in cases if case not in elsewhere]
 
 
 # Everything persistent that a schema change could touch. A row that was written again has another xmin and ctid, so these

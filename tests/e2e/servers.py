@@ -1,12 +1,17 @@
-"""The real programs that the end-to-end tests play with: a throw-away PostgreSQL 15 and the guard.
+"""The real programs that the end-to-end tests play with: a throw-away PostgreSQL and the guard.
+
+PG_BIN names the folder with another PostgreSQL's programs (initdb, postgres, psql, pg_dump, pg_restore, pgbench); the
+tests know the versions 15 to 18.
 
 Nothing here waits by sleeping for a guessed time: a server is up when it accepts a connection, a process is gone when
 its parent has been told. Everything listens on loopback and lives in one temporary directory.
 """
 import contextlib
+import functools
 import os
 import pathlib
 import pwd
+import re
 import select
 import shutil
 import signal
@@ -20,10 +25,19 @@ import yaml
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("SCHEMAGUARD_BINARY", str(REPOSITORY / "build" / "schemaguard"))
 DEADLINE_SECONDS = 60
+PG_BIN = os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin")
+os.environ["PATH"] = f"{PG_BIN}:{os.environ['PATH']}"  # psql is called by its bare name
 
 
 def postgres_program(name):
-    return str(pathlib.Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin")) / name)
+    return str(pathlib.Path(PG_BIN) / name)
+
+
+@functools.cache
+def major_version():
+    """Of the server's programs and of psql, which come from the same folder."""
+    output = subprocess.run([postgres_program("postgres"), "--version"], check=True, capture_output=True, text=True).stdout
+    return int(re.search(r"\) (\d+)", output)[1])
 
 
 def free_port():
@@ -51,7 +65,7 @@ def accepts_connections(port, host="127.0.0.1"):
 
 
 class PostgresServer:
-    """A PostgreSQL 15 cluster of its own: scram passwords, every statement in its log, no fsync.
+    """A PostgreSQL cluster of its own: scram passwords, every statement in its log, no fsync.
 
     Roles: postgres (superuser), app (an application that owns its databases, the strongest case), deploy (the
     migrator), reader (may only read). Each role's password is its name.

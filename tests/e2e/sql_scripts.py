@@ -18,7 +18,8 @@ import sys
 
 DATABASE = "scripted"
 # Numbers that the server deals out anew on each connection.
-VARYING = [(re.compile(r"(with|process|server process with) PID \d+"), r"\1 PID #")]
+VARYING = [(re.compile(r"(with|process|server process with) PID \d+"), r"\1 PID #"),
+           (re.compile(r"(Backend PID +\| )\d+"), r"\1#")]
 
 
 def run_psql(arguments, port, user, host, database=DATABASE, **keywords):
@@ -35,17 +36,29 @@ def administer(sql, port, user, host):
         raise RuntimeError(result.stdout.decode(errors="replace"))
 
 
+def settled(text, port):
+    """The output without what may differ from one connection to the next."""
+    for pattern, replacement in VARYING:
+        text = pattern.sub(replacement, text)
+    return text.replace(f"port {port} ", "port # ").replace(f'port "{port}"', 'port "#"')
+
+
+def scripts_in(folder, version):
+    """Its .sql files; one called from_18_… only for servers (and a psql) of that version or a newer one."""
+    def begins(file):
+        found = re.match(r"from_(\d+)_", file.name)
+        return int(found[1]) if found else 0
+
+    return sorted(file for file in pathlib.Path(folder).glob("*.sql") if version >= begins(file))
+
+
 def run_script(script, port, direct_port, user, host):
     """The script's whole output on a database that did not exist before. The database is made over the direct road."""
     administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", direct_port, user, host)
     administer(f"CREATE DATABASE {DATABASE} TEMPLATE template0", direct_port, user, host)
     result = run_psql(["-a", "-f", script.name], port, user, host, cwd=script.parent)
     administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", direct_port, user, host)
-    output = result.stdout
-    text = output.decode("utf-8", errors="surrogateescape")
-    for pattern, replacement in VARYING:
-        text = pattern.sub(replacement, text)
-    return text.replace(f"port {port} ", "port # ").replace(f'port "{port}"', 'port "#"') + f"exit {result.returncode}\n"
+    return settled(result.stdout.decode("utf-8", errors="surrogateescape"), port) + f"exit {result.returncode}\n"
 
 
 def unstable_lines(first, second):

@@ -13,7 +13,7 @@ import corpus
 import servers
 import wire
 
-CASES = corpus.read_cases(pathlib.Path(__file__).parent / "bypasses")
+CASES = corpus.read_cases(pathlib.Path(__file__).parent / "bypasses", servers.major_version())
 SNEAKED_FILE = pathlib.Path("/tmp/schemaguard_sneaked")
 _numbers = itertools.count(1)
 

@@ -159,7 +159,7 @@ def test_probe_logs_in_as_the_guard(config_file, postgres, tmp_path):
     password = tmp_path / "password"
     password.write_text("reader\n", encoding="utf-8")
     out = probe(config_file, postgres.port, 0, guard_login={"user": "reader", "password_file": str(password)})
-    assert "guard_login at 127.0.0.1" in out and "PostgreSQL 15" in out and "primary" in out
+    assert "guard_login at 127.0.0.1" in out and f"PostgreSQL {servers.major_version()}" in out and "primary" in out
     password.write_text("wrong-secret\n", encoding="utf-8")
     out = probe(config_file, postgres.port, 1, guard_login={"user": "reader", "password_file": str(password)})
     assert "FAILED" in out and "wrong-secret" not in out

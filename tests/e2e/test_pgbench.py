@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+import servers
+
 PIPELINE = """\
 \\set account random(1, 1000)
 \\startpipeline
@@ -36,7 +38,7 @@ LOADS = {
 def pgbench(arguments, port, database, folder):
     environment = dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(port), PGUSER="app", PGPASSWORD="app",
                        PGDATABASE=database, PGOPTIONS="-c TimeZone=UTC")
-    result = subprocess.run(["/usr/lib/postgresql/15/bin/pgbench", *arguments], env=environment, cwd=folder,
+    result = subprocess.run([servers.postgres_program("pgbench"), *arguments], env=environment, cwd=folder,
                             capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

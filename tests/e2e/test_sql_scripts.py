@@ -7,7 +7,7 @@ import pytest
 import servers
 import sql_scripts
 
-SCRIPTS = sorted((pathlib.Path(__file__).parent / "sql").glob("*.sql"))
+SCRIPTS = sql_scripts.scripts_in(pathlib.Path(__file__).parent / "sql", servers.major_version())
 # Where words stand between the words of a command.
 SPELLED = {"CREATE TABLE AS": r"CREATE TABLE \w+ AS SELECT", "SELECT INTO": r"SELECT [^;]* INTO \w+"}
 

@@ -75,6 +75,7 @@ SELECT pg_import_system_collations('collations')
 -- case: 149 read a server file
 SELECT pg_read_file('PG_VERSION')
 -- case: 149 write a server file
+-- server: before 17
 -- setup: CREATE EXTENSION adminpack
 SELECT pg_file_write('sneaked_file', 'text', false)
 -- case: 149 large object to a server file

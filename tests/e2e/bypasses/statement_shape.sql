@@ -57,6 +57,7 @@ CREATE TABLE sneaked AS EXECUTE p
 -- case: 15 rule
 CREATE RULE r AS ON INSERT TO existing DO ALSO (SELECT 1; SELECT 2)
 -- case: 15 return rule
+-- direct: fails from 16
 CREATE RULE "_RETURN" AS ON SELECT TO empty_table DO INSTEAD SELECT 1 AS a
 -- case: 16 function with an SQL body
 CREATE FUNCTION sneaked() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END

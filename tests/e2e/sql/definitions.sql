@@ -132,4 +132,5 @@ DROP TABLE nosuch;
 DROP LANGUAGE nosuch;
 ALTER SCHEMA store RENAME TO shop;
 DROP SCHEMA shop CASCADE;
+DROP TABLE staying;
 \d

@@ -37,6 +37,8 @@ TEST(FunctionCatalog, EverydayFunctionsArePlain) {
                            "format_type",
                            "pg_get_expr",
                            "has_table_privilege",
+                           "json_agg_strict",
+                           "to_regtypemod",
                            "uuidv7"}) {
     EXPECT_EQ(function_kind("", name), FunctionKind::kPlain) << name;
     EXPECT_EQ(function_kind("pg_catalog", name), FunctionKind::kPlain) << name;

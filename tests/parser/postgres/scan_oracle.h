@@ -8,6 +8,7 @@
 
 #include <array>
 #include <boost/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,7 @@
 #include "parser/postgres/sql_lexer.h"
 #include "parser/postgres/sql_scanner.h"
 
-#if defined(SCHEMAGUARD_PG_QUERY_READING_VARIABLE)
+#if PG_VERSION_NUM < 160000 && defined(SCHEMAGUARD_PG_QUERY_READING_VARIABLE)
 extern "C" {
 extern __thread bool standard_conforming_strings;
 }
@@ -23,13 +24,19 @@ extern __thread bool standard_conforming_strings;
 
 namespace schemaguard::parser::postgres::scan_oracle {
 
-// Whether the grammar can read under this setting.
-inline bool set_reading([[maybe_unused]] bool conforming) {
-#if defined(SCHEMAGUARD_PG_QUERY_READING_VARIABLE)
+// The grammar's answer under this setting, which later versions take as an option; none when it cannot be switched.
+inline std::optional<PgQueryParseResult> ask_grammar(const std::string& text, bool conforming) {
+#if PG_VERSION_NUM >= 160000
+  return pg_query_parse_opts(text.c_str(), conforming ? static_cast<int>(PG_QUERY_PARSE_DEFAULT)
+                                                      : static_cast<int>(PG_QUERY_DISABLE_STANDARD_CONFORMING_STRINGS));
+#elif defined(SCHEMAGUARD_PG_QUERY_READING_VARIABLE)
   standard_conforming_strings = conforming;
-  return true;
+  const PgQueryParseResult result = pg_query_parse(text.c_str());
+  standard_conforming_strings = true;
+  return result;
 #else
-  return conforming;
+  if (!conforming) return std::nullopt;
+  return pg_query_parse(text.c_str());
 #endif
 }
 
@@ -135,9 +142,11 @@ class TreeJudge {
   Tree& tree_;
 };
 
-inline Tree parse(const std::string& text) {
+inline Tree parse(const std::string& text, bool conforming) {
   Tree tree;
-  const PgQueryParseResult result = pg_query_parse(text.c_str());
+  const std::optional<PgQueryParseResult> answer = ask_grammar(text, conforming);
+  if (!answer) return tree;
+  const PgQueryParseResult& result = *answer;
   if (result.error == nullptr) {
     tree.accepted = true;
     const boost::json::value root =
@@ -188,9 +197,7 @@ inline std::string find_disagreement(std::string_view text, bool conforming) {
     }
   }
 
-  if (!set_reading(conforming)) return {};
-  const Tree tree = parse(blank_comments(text, conforming));
-  set_reading(true);
+  const Tree tree = parse(blank_comments(text, conforming), conforming);
   if (!tree.accepted) return {};
   if (scan.verdict == ScanVerdict::kUnreadable) {
     return std::string_view(scan.reason) == "unterminated" ? "grammar accepts: " + describe(scan) : std::string();

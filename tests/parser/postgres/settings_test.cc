@@ -13,6 +13,8 @@ TEST(SettingsTest, KnowsTheSettingsThatMatterInAnyCase) {
   EXPECT_EQ(setting_kind("session_replication_role"), SettingKind::kProtection);
   EXPECT_EQ(setting_kind("pgaudit.log"), SettingKind::kProtection);
   EXPECT_EQ(setting_kind("local_preload_libraries"), SettingKind::kLoading);
+  EXPECT_EQ(setting_kind("output_plugin_libraries"), SettingKind::kLoading);
+  EXPECT_EQ(setting_kind("extension_control_path"), SettingKind::kLoading);
   EXPECT_EQ(setting_kind("search_path"), SettingKind::kNamePath);
   EXPECT_EQ(setting_kind("replication"), SettingKind::kReplication);
   for (const std::string_view name :
