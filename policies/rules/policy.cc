@@ -204,6 +204,14 @@ absl::StatusOr<std::shared_ptr<const Policy>> Policy::build(PolicyOptions option
 
 bool Policy::judges_harmless_texts() const { return compiled_->judges_ordinary; }
 
+bool Policy::passes_unseen(const parser::StatementFacts& facts) const {
+  constexpr parser::ClassSet kWhateverNamesMean = {parser::StatementClass::kQuery, parser::StatementClass::kSession,
+                                                   parser::StatementClass::kTransaction};
+  return !compiled_->judges_ordinary && !facts.classes.empty() &&
+         (facts.classes.bits() & ~kWhateverNamesMean.bits()) == 0 && facts.changes.empty() &&
+         facts.opaque == parser::OpaqueReason::kNone && facts.prepared == parser::PreparedUse::kNone;
+}
+
 bool Policy::is_migrator(const Subject& subject) const {
   if (subject.migration_listener) return true;
   return std::any_of(compiled_->migrators.begin(), compiled_->migrators.end(), [&](const CompiledMigrator& migrator) {

@@ -103,6 +103,9 @@ class Policy {
   // Whether a rule could do more than allow an ordinary query: then a text that the scanner calls harmless must still
   // be read and judged. Without such a rule the verdict for harmless text is always allow.
   [[nodiscard]] bool judges_harmless_texts() const;
+  // Whether judge() would allow this statement without a record for every subject and whatever names mean: BEGIN,
+  // COMMIT and SET of an ordinary setting, most of what surrounds queries. Such a statement need not be judged.
+  [[nodiscard]] bool passes_unseen(const parser::StatementFacts& facts) const;
   // What an operator should know about these rules: keys without effect in this version, names that nothing has.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/net/system_calls.h"
+
 namespace schemaguard::proxy::net {
 
 EventLoop::EventLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -31,7 +33,7 @@ void EventLoop::run() {
     } else if (!deadlines_.empty()) {
       sleep_ms = DeadlineWheel::sleep_ms(std::chrono::steady_clock::now());
     }
-    const int count = epoll_wait(epoll_, events.data(), kEventsPerTurn, sleep_ms);
+    const int count = wait_for_events(epoll_, events, sleep_ms);
     bool woken = false;
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events.at(static_cast<size_t>(i));

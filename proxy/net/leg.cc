@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "proxy/guard/tls_contexts.h"
+#include "proxy/net/system_calls.h"
 
 namespace schemaguard::proxy::net {
 namespace {
@@ -54,7 +55,7 @@ void Leg::say_goodbye() {
 
 ReadResult Leg::read(std::span<std::byte> buffer) {
   if (tls_ != nullptr) return read_tls(buffer);
-  const ssize_t got = recv(descriptor_, buffer.data(), buffer.size(), 0);
+  const ssize_t got = receive_now(descriptor_, buffer);
   if (got > 0) return {.status = IoStatus::kDone, .bytes = static_cast<size_t>(got)};
   if (got == 0) return {.status = IoStatus::kClosed};
   return {.status = is_temporary(errno) ? IoStatus::kNotNow : IoStatus::kBroken};
@@ -103,7 +104,7 @@ void Leg::break_writing() {
 
 size_t Leg::write_plain(const postgres::Pieces& pieces) {
   if (pieces.size() == 1) {  // the usual case, without a vector to build
-    const ssize_t sent = send(descriptor_, pieces[0].data(), pieces[0].size(), MSG_NOSIGNAL);
+    const ssize_t sent = send_now(descriptor_, pieces[0], MSG_NOSIGNAL);
     if (sent < 0 && !is_temporary(errno)) break_writing();
     return sent < 0 ? 0 : static_cast<size_t>(sent);
   }

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "parser/postgres/message_body.h"
+#include "parser/postgres/message_header.h"
 #include "proxy/postgres/session_core.h"
 
 namespace schemaguard::proxy::postgres {
@@ -11,24 +11,7 @@ namespace schemaguard::proxy::postgres {
 namespace frontend = parser::postgres::frontend;
 using parser::postgres::kHeaderBytes;
 
-namespace {
-
-uint32_t length_word(std::string_view message) {
-  return parser::postgres::MessageBody(message.substr(1)).read_uint32();
-}
-
-bool is_known(char type) {
-  static constexpr std::string_view kTypes = "QPBEDCHSFdcfX";
-  return kTypes.find(type) != std::string_view::npos;
-}
-
-// Types that the server itself caps at PQ_SMALL_MESSAGE_LIMIT.
-bool is_small(char type) {
-  static constexpr std::string_view kTypes = "EDCHScfX";
-  return kTypes.find(type) != std::string_view::npos;
-}
-
-}  // namespace
+using parser::postgres::length_word;
 
 bool SessionCore::is_waiting() const {
   return held_.has_value() || client_paused_ || pending_.size() >= settings_.config->limits.pending_requests_max;
@@ -75,12 +58,12 @@ void SessionCore::resume_client() {
 }
 
 bool SessionCore::length_is_acceptable(char type, uint32_t length) {
-  if (!is_known(type)) {
+  if (!frontend::kTypes.contains(type)) {
     protocol_violation(fmt::format("invalid frontend message type {}", static_cast<int>(static_cast<uint8_t>(type))));
     return false;
   }
-  const size_t most =
-      is_small(type) ? settings_.config->limits.small_message_bytes_max : parser::postgres::kMessageLengthMax;
+  const size_t most = frontend::kSmallTypes.contains(type) ? settings_.config->limits.small_message_bytes_max
+                                                           : parser::postgres::kMessageLengthMax;
   const bool empty = type == frontend::kSync || type == frontend::kFlush;
   if (length < 4 || length > most || (empty && length != 4)) {
     protocol_violation("invalid message length");
@@ -162,7 +145,7 @@ void SessionCore::drop_client_rest(Text whole, size_t total_bytes) {
   client_rest_dropped_ = true;
 }
 
-void SessionCore::push_request(PendingRequest request) {
+void SessionCore::push_request(PendingRequest&& request) {
   request.batch = batch_;
   if (request.uncertain) ++pending_uncertain_;
   if (request.ends_transaction) ++pending_ends_;
@@ -304,6 +287,14 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
     push_request(std::move(request));
     return true;
   }
+  if (!open && !unknown && !candidates.empty() && candidates.front()->facts &&
+      passes_unseen(*candidates.front()->facts)) {
+    ++message_number_;
+    portals_.begin(names->portal, candidates.front(), batch_);
+    forward_client(whole, total_bytes);
+    push_request({.type = frontend::kBind, .registered = true});
+    return true;
+  }
   if (!complete) {
     client_holds_whole_ = true;
     return false;
@@ -339,6 +330,11 @@ void SessionCore::on_execute(Text whole) {
   if (candidates.empty() || !candidates.front()->is_judged()) {
     forward_client(whole, whole.size());
     push_plain(frontend::kExecute);
+    return;
+  }
+  refresh_view();
+  if (candidates.front()->facts && passes_unseen(*candidates.front()->facts)) {
+    forward_unseen(frontend::kExecute, whole, candidates.front()->facts);
     return;
   }
   HeldMessage held{.type = frontend::kExecute, .message = std::string(whole), .name = std::string(execute->portal)};

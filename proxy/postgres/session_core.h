@@ -51,7 +51,7 @@ struct HeldMessage {
   bool text_is_prepared = false;  // `text` is a prepared statement's whose facts were not known yet
   parser::postgres::Reading reading{};
   uint64_t job = 0;                                // awaited parse job, 0: none
-  absl::InlinedVector<uint64_t, 1> tickets{};      // awaited audit records
+  std::vector<uint64_t> tickets{};                 // awaited audit records
   bool audit_failed = false;                       // one of them could not be written
   const PreparedStatements* open_names = nullptr;  // waits until only one meaning of `open_name` is left in this map
   std::string open_name{};
@@ -129,7 +129,7 @@ class SessionCore {
   bool on_client_message(Text whole, size_t total_bytes);
   void forward_client(Text whole, size_t total_bytes);
   void drop_client_rest(Text whole, size_t total_bytes);
-  void push_request(PendingRequest request);
+  void push_request(PendingRequest&& request);
   void push_plain(char type) { push_request({.type = type, .details = {}}); }
   void on_query(Text whole);
   void on_parse(Text whole);
@@ -157,6 +157,10 @@ class SessionCore {
   // Whether even texts that the scanner calls harmless need their facts: after a refused restore, or by a rule.
   [[nodiscard]] bool must_read_harmless() const;
   void judge_text(char type, Text whole, Text text, std::string_view name);
+  // Whether the policy lets every statement of a text pass whoever sends it and whatever its names mean.
+  [[nodiscard]] bool passes_unseen(const parser::TextFacts& facts) const;
+  // Forwards such a text, or an Execute of it, without a verdict; what it leaves behind is tracked all the same.
+  void forward_unseen(char type, Text whole, const std::shared_ptr<const parser::TextFacts>& facts);
   void on_facts(HeldMessage held, const std::shared_ptr<const parser::TextFacts>& facts);
   void judge_use(HeldMessage held, const PreparedRef& prepared);
   Judged judge_statements(const std::shared_ptr<const parser::TextFacts>& facts, Text text);

@@ -177,18 +177,50 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
     push_request(std::move(request));
     return;
   }
+  const std::shared_ptr<const TextFacts> facts = services_.cached_facts(text, reading);
+  if (facts && reading.standard_conforming_strings != Certainty::kUnknown && passes_unseen(*facts)) {
+    if (type == frontend::kQuery) {
+      forward_unseen(type, whole, facts);
+      return;
+    }
+    statements_.begin(
+        name, std::make_shared<const Prepared>(Prepared{.facts = facts, .text = std::string(text), .reading = reading}),
+        batch_);
+    forward_client(whole, whole.size());
+    push_request({.type = type, .registered = true});
+    return;
+  }
   HeldMessage held{.type = type,
                    .message = std::string(whole),
                    .name = std::string(name),
                    .text = std::string(text),
                    .reading = reading};
-  if (const auto facts = services_.cached_facts(text, reading)) {
+  if (facts) {
     on_facts(std::move(held), facts);
     return;
   }
   held.job = ++next_job_;
   services_.start_parse({.text = held.text, .reading = reading, .id = held.job});
   held_ = std::move(held);
+}
+
+bool SessionCore::passes_unseen(const TextFacts& facts) const {
+  if (facts.unread || view_->mode == Mode::kOff || must_read_harmless()) return false;
+  return std::all_of(facts.statements.begin(), facts.statements.end(),
+                     [&](const StatementFacts& statement) { return view_->policy->passes_unseen(statement); });
+}
+
+void SessionCore::forward_unseen(char type, Text whole, const std::shared_ptr<const TextFacts>& facts) {
+  PendingRequest request{.type = type, .details = std::make_unique<RequestDetails>()};
+  request.details->text_facts = facts;
+  for (const StatementFacts& statement : facts->statements) {
+    request.details->statements.push_back({.facts = &statement, .written = &statement, .ticket = 0});
+    request.uncertain = request.uncertain || costs_certainty(statement);
+    request.ends_transaction = request.ends_transaction || ends_transaction(statement);
+    if (has_effects(statement)) apply_ahead(in_flight_, statement, {});
+  }
+  forward_client(whole, whole.size());
+  push_request(std::move(request));
 }
 
 void SessionCore::on_facts(HeldMessage held, const std::shared_ptr<const TextFacts>& facts) {

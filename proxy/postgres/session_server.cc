@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "parser/postgres/message_body.h"
+#include "parser/postgres/message_header.h"
 #include "parser/postgres/settings.h"
 #include "proxy/postgres/session_core.h"
 
@@ -15,6 +15,7 @@ using parser::PreparedUse;
 using parser::TransactionControl;
 using parser::postgres::Certainty;
 using parser::postgres::kHeaderBytes;
+using parser::postgres::message_bytes;
 using policies::Outcome;
 
 namespace {
@@ -22,13 +23,15 @@ namespace {
 // The most of one message that is held to be looked at whole; the server's own errors stay far below.
 constexpr size_t kInspectedBytesMax = 1024UL * 1024;
 
-bool is_known(char type) {
-  static constexpr std::string_view kTypes = "RK23CdcGHWDIEVvnNAtS1sZT";
-  return kTypes.find(type) != std::string_view::npos;
-}
-
-size_t message_bytes(std::string_view message) {
-  return size_t{parser::postgres::MessageBody(message.substr(1)).read_uint32()} + 1;
+// Bytes of the rows and COPY data at the front that are here whole: nothing about them needs a look.
+size_t whole_rows(std::string_view in) {
+  size_t end = 0;
+  while (in.size() - end >= kHeaderBytes && (in[end] == backend::kDataRow || in[end] == backend::kCopyData)) {
+    const uint32_t length = parser::postgres::length_word(in.substr(end));
+    if (length < 4 || length >= in.size() - end) break;
+    end += size_t{length} + 1;
+  }
+  return end;
 }
 
 }  // namespace
@@ -38,18 +41,22 @@ void SessionCore::process_server(Text in) {
     on_upstream_tls_reply(in);
     return;
   }
-  while (!in.empty() && phase_ != Phase::kClosing) in.remove_prefix(take_server_message(in));
+  while (!in.empty() && phase_ != Phase::kClosing) {
+    const bool between_messages = phase_ == Phase::kReady && server_rest_ == 0 && server_partial_.empty();
+    const size_t rows = between_messages && pending_notices_ == 0 ? whole_rows(in) : 0;
+    to_client_.borrow(in.substr(0, rows));
+    in.remove_prefix(rows);
+    if (!in.empty()) in.remove_prefix(take_server_message(in));
+  }
 }
 
 bool SessionCore::server_header_is_acceptable(Text header) {
-  const uint32_t length = parser::postgres::MessageBody(header.substr(1)).read_uint32();
+  const uint32_t length = parser::postgres::length_word(header);
   const char type = header[0];
   const bool streams = phase_ == Phase::kReady && (!needs_whole(type) || type == backend::kErrorResponse);
   const size_t most = streams ? parser::postgres::kMessageLengthMax : kInspectedBytesMax;
-  const bool login_only = type == backend::kAuthentication || type == backend::kBackendKeyData ||
-                          type == backend::kNegotiateProtocolVersion;
-  const bool in_place = phase_ != Phase::kReady || !login_only;
-  if (is_known(type) && in_place && length >= 4 && length <= most) return true;
+  const bool in_place = phase_ != Phase::kReady || !backend::kLoginTypes.contains(type);
+  if (backend::kTypes.contains(type) && in_place && length >= 4 && length <= most) return true;
   protocol_violation("schemaguard: malformed message from the server");
   return false;
 }

@@ -91,6 +91,12 @@ bool mentions(std::string_view text, std::string_view lower_case_word) {
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
+// Whether apply_setting() does anything with it.
+bool changes_what_names_mean(const SettingChange& setting) {
+  return setting.name == "search_path" || setting.name == "role" || setting.name == "session_authorization" ||
+         (setting.name == "all" && setting.reset) || setting.name.empty();
+}
+
 bool touches_temporary_objects(const parser::StatementFacts& facts) {
   return std::any_of(facts.changes.begin(), facts.changes.end(), [](const parser::Change& change) {
     return change.object.persistence != Persistence::kPersistent;
@@ -330,7 +336,8 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
   const bool dynamic = is_dynamic(facts.opaque);
   const bool routine =
       facts.opaque != OpaqueReason::kNone && !dynamic && values_ && values_->effective_path().elements.has_value();
-  if (facts.settings.empty() && facts.changes.empty() && !discards && !dynamic && !routine) return;
+  const bool moves_names = std::any_of(facts.settings.begin(), facts.settings.end(), changes_what_names_mean);
+  if (!moves_names && facts.changes.empty() && !discards && !dynamic && !routine) return;
   start_transaction();
   Values values = copy();
   // Whether a branch of a DO block ran, whether EXPLAIN was told to ANALYZE, and whether set_config() in a query met a

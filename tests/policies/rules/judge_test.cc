@@ -569,5 +569,55 @@ TEST(Policy, VersionFollowsTheRules) {
   EXPECT_EQ(one->version(), policy_of({moved})->version());
 }
 
+TEST(PassesUnseen, IsOnlySaidOfWhatJudgeAllowsWithoutARecord) {
+  const auto plain = policy_of({});
+  StatementFacts commit;
+  commit.command = "COMMIT";
+  commit.classes.add(StatementClass::kTransaction);
+  EXPECT_TRUE(plain->passes_unseen(commit));
+  const Verdict verdict = plain->judge(commit, login("app"), {});
+  EXPECT_EQ(verdict.action, Action::kAllow);
+  EXPECT_FALSE(verdict.audited);
+  EXPECT_FALSE(verdict.summarised);
+
+  // Any other class, a change, a name whose meaning counts, code, or another statement inside.
+  for (size_t index = 0; index < parser::kStatementClassCount; ++index) {
+    const auto one = static_cast<StatementClass>(index);
+    StatementFacts facts = commit;
+    facts.classes.add(one);
+    const bool ordinary =
+        one == StatementClass::kQuery || one == StatementClass::kSession || one == StatementClass::kTransaction;
+    EXPECT_EQ(plain->passes_unseen(facts), ordinary) << index;
+  }
+  StatementFacts changing = statement("CREATE TABLE", {{"create_table", table("public", "t")}});
+  changing.classes = commit.classes;
+  EXPECT_FALSE(plain->passes_unseen(changing));
+  StatementFacts opaque = commit;
+  opaque.opaque = OpaqueReason::kUnprovedRoutine;
+  EXPECT_FALSE(plain->passes_unseen(opaque));
+  for (const auto use : {parser::PreparedUse::kPrepare, parser::PreparedUse::kExecute, parser::PreparedUse::kDeallocate,
+                         parser::PreparedUse::kDeallocateAll}) {
+    StatementFacts prepared = commit;
+    prepared.prepared = use;
+    EXPECT_FALSE(plain->passes_unseen(prepared));
+  }
+  EXPECT_FALSE(plain->passes_unseen(StatementFacts{}));
+}
+
+TEST(PassesUnseen, IsNeverSaidWhereARuleSpeaksOfOrdinaryStatements) {
+  StatementFacts commit;
+  commit.command = "COMMIT";
+  commit.classes.add(StatementClass::kTransaction);
+  EXPECT_FALSE(policy_of({rule_of("stop", Action::kBlock, [](Rule& rule) {
+                 rule.match.users = {"app"};
+               })})->passes_unseen(commit));
+  EXPECT_FALSE(policy_of({rule_of("note", Action::kLog, [](Rule& rule) {
+                 rule.match.classes = {"transaction"};
+               })})->passes_unseen(commit));
+  EXPECT_TRUE(policy_of({rule_of("drops", Action::kBlock, [](Rule& rule) {
+                rule.match.classes = {"schema"};
+              })})->passes_unseen(commit));
+}
+
 }  // namespace
 }  // namespace schemaguard::policies

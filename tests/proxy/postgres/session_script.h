@@ -1,8 +1,8 @@
 // SessionScript: a conversation between client, guard and server as a list of steps, played against a real Session.
 //
 // Each step feeds bytes on one leg and says exactly what must come out on both. play() runs the whole list twice: with
-// every feed whole, and byte by byte. Facts, policy and redaction are the real ones; the script only stands in for the
-// wire, the clock and the audit file.
+// every feed whole, and byte by byte, and both with every text's facts at hand as if it had been met before. Facts,
+// policy and redaction are the real ones; the script only stands in for the wire, the clock and the audit file.
 #pragma once
 
 #include <functional>
@@ -55,9 +55,8 @@ class ScriptServices : public SessionServices {
   ScriptServices();
   const GuardView& view(std::string_view) override { return guard_view; }
   absl::Time now() override { return absl::FromUnixSeconds(1'700'000'000); }
-  std::shared_ptr<const parser::TextFacts> cached_facts(std::string_view, parser::postgres::Reading) override {
-    return nullptr;
-  }
+  std::shared_ptr<const parser::TextFacts> cached_facts(std::string_view text,
+                                                        parser::postgres::Reading reading) override;
   void start_parse(ParseJob job) override { jobs.push_back(std::move(job)); }
   uint64_t next_ticket() override { return ++tickets; }
   void audit(policies::AuditRecord record, bool wait) override;
@@ -88,6 +87,7 @@ class ScriptServices : public SessionServices {
   uint64_t tickets = 0;
   uint64_t references = 0;
   bool audit_works = true;
+  bool knows_every_text = false;  // no text needs a parse job
 };
 
 void answer_parse_job(Session& session, ScriptServices& services);
@@ -153,7 +153,7 @@ class SessionScript {
     std::function<void(Session&, ScriptServices&)> action;
   };
   SessionScript& add(Leg leg, std::string bytes, std::string to_server, std::string to_client);
-  void play_in_pieces(size_t piece_bytes);
+  void play_in_pieces(size_t piece_bytes, bool knows_every_text);
   std::vector<Entry> entries_;
 };
 
