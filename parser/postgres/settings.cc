@@ -125,4 +125,35 @@ StatementClass setting_class(const SettingChange& change) {
   return StatementClass::kSetting;
 }
 
+std::vector<std::string> split_search_path(std::string_view text) {
+  std::vector<std::string> elements;
+  std::string current;
+  bool quoted = false;
+  bool any = false;
+  const auto push = [&] {
+    if (any) elements.push_back(current);
+    current.clear();
+    any = false;
+  };
+  for (const char c : text) {
+    if (quoted) {
+      if (c == '"') {
+        quoted = false;
+      } else {
+        current.push_back(c);
+      }
+    } else if (c == '"') {
+      quoted = true;
+      any = true;
+    } else if (c == ',') {
+      push();
+    } else if (c != ' ' && c != '\t' && c != '\n') {
+      any = true;
+      current.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    }
+  }
+  push();
+  return elements;
+}
+
 }  // namespace schemaguard::parser::postgres

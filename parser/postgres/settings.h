@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "parser/statement_facts.h"
 
@@ -36,5 +38,8 @@ bool encoding_is_ascii_safe(std::string_view encoding);
 // The class of one SET, RESET or set_config(): kSession or kSetting. SET ROLE is kSession (policy judges login and
 // current role), SET SESSION AUTHORIZATION is kSetting, a reset goes back to what the session began with.
 StatementClass setting_class(const SettingChange& change);
+
+// Elements of a search_path written as one string, "a, \"B\", $user". Quoted names keep their case.
+std::vector<std::string> split_search_path(std::string_view text);
 
 }  // namespace schemaguard::parser::postgres

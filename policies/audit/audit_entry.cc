@@ -126,6 +126,12 @@ std::vector<std::string> AuditEntry::created_names() const {
 void OutcomeIndex::add(const AuditEntry& entry) {
   const uint64_t of = entry.number("of");
   if (!entry.is("outcome") || of == 0) return;
+  // Whatever the order of the files: what waited for another outcome never replaces that one.
+  const std::string_view text = entry.text("outcome");
+  const bool waits = text == "unknown" || text == "prepared";
+  if (const auto known = by_seq_.find(of); waits && known != by_seq_.end()) {
+    if (known->second.text != "unknown" && known->second.text != "prepared") return;
+  }
   by_seq_[of] = Outcome{std::string(entry.text("outcome")), std::string(entry.text("sqlstate"))};
   if (by_seq_.size() > kEntriesMax) by_seq_.erase(by_seq_.begin());
 }

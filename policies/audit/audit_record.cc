@@ -84,6 +84,7 @@ void add_session(std::string& out, const AuditSession& session, std::string_view
 
 // A statement and a refused login have a verdict; other events have none.
 bool has_verdict(const AuditRecord& record) {
+  if (record.event == AuditEvent::kOutcome) return false;
   return record.event == AuditEvent::kStatement || !record.rule.empty() || !record.reason.empty();
 }
 
@@ -170,6 +171,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "unknown";
     case Outcome::kRefused:
       return "refused";
+    case Outcome::kPrepared:
+      return "prepared";
   }
   return "unknown";
 }

@@ -20,7 +20,8 @@ namespace schemaguard::policies {
 enum class AuditEvent : uint8_t { kSession, kStatement, kOutcome, kPolicy, kDrift, kApproval, kCheckpoint, kGap };
 std::string_view audit_event_name(AuditEvent event);
 
-enum class Outcome : uint8_t { kNone, kCommitted, kRolledBack, kFailed, kUnknown, kRefused };
+// kPrepared: waits in a prepared transaction for its end; kUnknown: the connection broke, another outcome may follow.
+enum class Outcome : uint8_t { kNone, kCommitted, kRolledBack, kFailed, kUnknown, kRefused, kPrepared };
 std::string_view outcome_name(Outcome outcome);
 
 // What is the same for every record of one session; shared, never copied per statement.
@@ -36,6 +37,7 @@ struct AuditRecord {
   // writes the statement's seq into `of`. 0: none. Unique within the process (proxy/audit hands them out).
   uint64_t ticket = 0;
   uint64_t of_ticket = 0;
+  uint64_t of_seq = 0;   // instead of `of_ticket`, for a statement that another process has recorded in this file
   uint64_t message = 0;  // number of the client message within the session, from 1
   uint32_t part = 0;     // statement within the message, from 0
   absl::Time ts;

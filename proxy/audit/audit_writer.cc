@@ -56,6 +56,7 @@ bool is_final(Outcome outcome) {
       return true;
     case Outcome::kNone:
     case Outcome::kUnknown:
+    case Outcome::kPrepared:
       return false;
   }
   return false;
@@ -360,7 +361,7 @@ AuditWriter::Group AuditWriter::start_group() const {
 }
 
 void AuditWriter::add_record(Group& group, AuditRecord& record) {
-  uint64_t of_seq = 0;
+  uint64_t of_seq = record.of_seq;
   if (record.of_ticket != 0) {
     const auto found = seq_by_ticket_.find(record.of_ticket);
     if (found != seq_by_ticket_.end()) {

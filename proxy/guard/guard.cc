@@ -30,6 +30,8 @@ absl::StatusOr<std::unique_ptr<Guard>> Guard::create(std::shared_ptr<const Confi
     auto log = AuditLog::open(std::move(options));
     if (!log.ok()) return log.status();
     guard->audit_log_ = *std::move(log);
+    guard->settler_ = std::make_unique<introspect::OutcomeSettler>(*guard->audit_log_, guard->recent_changes_,
+                                                                   guard->prepared_transactions_);
   }
   ParsePool::Options options;
   options.threads = config->parse_threads;
@@ -49,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Guard>> Guard::create(std::shared_ptr<const Confi
 
 void Guard::finish() {
   parse_pool_.reset();
+  settler_.reset();
   if (audit_log_ != nullptr) audit_log_->flush();
   audit_log_.reset();
 }

@@ -23,7 +23,9 @@
 #include "proxy/guard/cancel_registry.h"
 #include "proxy/guard/parse_pool.h"
 #include "proxy/guard/prepared_transactions.h"
+#include "proxy/guard/recent_changes.h"
 #include "proxy/guard/snapshot.h"
+#include "proxy/introspect/outcome_settler.h"
 
 namespace schemaguard::proxy {
 
@@ -67,6 +69,9 @@ class Guard {
   [[nodiscard]] ParsePool& parse_pool() const { return *parse_pool_; }
   CancelRegistry& cancels() { return cancels_; }
   PreparedTransactions& prepared_transactions() { return prepared_transactions_; }
+  RecentChanges& recent_changes() { return recent_changes_; }
+  // Null when no audit is written.
+  [[nodiscard]] introspect::OutcomeSettler* settler() const { return settler_.get(); }
 
   bool reserve_held_bytes(size_t bytes);
   void release_held_bytes(size_t bytes) { held_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
@@ -109,8 +114,10 @@ class Guard {
   std::atomic<uint64_t> tickets_ = 0;  // used when there is no audit log
   CancelRegistry cancels_;
   PreparedTransactions prepared_transactions_;
+  RecentChanges recent_changes_;
   std::unique_ptr<ParsePool> parse_pool_;
   std::unique_ptr<AuditLog> audit_log_;
+  std::unique_ptr<introspect::OutcomeSettler> settler_;
 };
 
 }  // namespace schemaguard::proxy

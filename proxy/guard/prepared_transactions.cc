@@ -4,32 +4,32 @@
 
 namespace schemaguard::proxy {
 
-void PreparedTransactions::stash(Place place, std::vector<uint64_t> tickets) {
+void PreparedTransactions::stash(Place place, Statements statements) {
   const std::lock_guard lock(mutex_);
-  if (tickets_.size() >= kTransactionsMax || order_.size() >= 2 * kTransactionsMax) {
+  if (statements_.size() >= kTransactionsMax || order_.size() >= 2 * kTransactionsMax) {
     // Names of what has been taken are dropped together with the oldest that is still there.
     while (!order_.empty()) {
-      const bool was_there = tickets_.erase(order_.front()) > 0;
+      const bool was_there = statements_.erase(order_.front()) > 0;
       order_.pop_front();
       if (was_there) break;
     }
   }
   order_.push_back(place);
-  tickets_[std::move(place)] = std::move(tickets);
+  statements_[std::move(place)] = std::move(statements);
 }
 
-std::vector<uint64_t> PreparedTransactions::take(const Place& place) {
+std::optional<PreparedTransactions::Statements> PreparedTransactions::take(const Place& place) {
   const std::lock_guard lock(mutex_);
-  const auto found = tickets_.find(place);
-  if (found == tickets_.end()) return {};
-  std::vector<uint64_t> tickets = std::move(found->second);
-  tickets_.erase(found);
-  return tickets;
+  const auto found = statements_.find(place);
+  if (found == statements_.end()) return std::nullopt;
+  Statements statements = std::move(found->second);
+  statements_.erase(found);
+  return statements;
 }
 
 size_t PreparedTransactions::size() const {
   const std::lock_guard lock(mutex_);
-  return tickets_.size();
+  return statements_.size();
 }
 
 }  // namespace schemaguard::proxy

@@ -48,8 +48,10 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   void unregister_cancel_key(const postgres::CancelKey& key) override;
   uint64_t next_reference() override;
   void stash_prepared_transaction(std::string_view database, std::string_view gid,
-                                  std::vector<uint64_t> tickets) override;
-  std::vector<uint64_t> take_prepared_transaction(std::string_view database, std::string_view gid) override;
+                                  std::vector<policies::LostStatement> statements) override;
+  std::optional<std::vector<policies::LostStatement>> take_prepared_transaction(std::string_view database,
+                                                                                std::string_view gid) override;
+  void settle_later(policies::LostTransaction lost) override;
   bool reserve_held_bytes(size_t bytes) override;
   void release_held_bytes(size_t bytes) override;
   bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) override;

@@ -67,6 +67,7 @@ void Connection::audit(policies::AuditRecord record, bool wait) {
     return;
   }
   worker_.own_counters().add("audit_records");
+  worker_.guard().recent_changes().note(record);
   log->append(std::move(record), wait ? AuditLog::Written(answer) : AuditLog::Written());
 }
 
@@ -90,13 +91,19 @@ void Connection::unregister_cancel_key(const postgres::CancelKey& key) {
 uint64_t Connection::next_reference() { return worker_.guard().next_reference(server_->server->name); }
 
 void Connection::stash_prepared_transaction(std::string_view database, std::string_view gid,
-                                            std::vector<uint64_t> tickets) {
+                                            std::vector<policies::LostStatement> statements) {
   worker_.guard().prepared_transactions().stash({server_->server->name, std::string(database), std::string(gid)},
-                                                std::move(tickets));
+                                                std::move(statements));
 }
 
-std::vector<uint64_t> Connection::take_prepared_transaction(std::string_view database, std::string_view gid) {
+std::optional<std::vector<policies::LostStatement>> Connection::take_prepared_transaction(std::string_view database,
+                                                                                          std::string_view gid) {
   return worker_.guard().prepared_transactions().take({server_->server->name, std::string(database), std::string(gid)});
+}
+
+void Connection::settle_later(policies::LostTransaction lost) {
+  introspect::OutcomeSettler* settler = worker_.guard().settler();
+  if (settler != nullptr) settler->submit(server_, std::move(lost));
 }
 
 bool Connection::reserve_held_bytes(size_t bytes) { return worker_.guard().reserve_held_bytes(bytes); }

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "parser/statement_facts.h"
 #include "policies/audit/audit_record.h"
 #include "policies/rules/policy.h"
+#include "policies/settlement/lost_transaction.h"
 #include "proxy/config/config.h"
 
 namespace schemaguard::proxy::postgres {
@@ -102,8 +104,12 @@ class SessionServices {
   virtual void release_held_bytes(size_t bytes) = 0;
   // PREPARE TRANSACTION takes audited statements out of their session; whoever ends it settles them (G52).
   virtual void stash_prepared_transaction(std::string_view database, std::string_view gid,
-                                          std::vector<uint64_t> tickets) = 0;
-  virtual std::vector<uint64_t> take_prepared_transaction(std::string_view database, std::string_view gid) = 0;
+                                          std::vector<policies::LostStatement> statements) = 0;
+  // nullopt: nothing is known of a transaction of this name.
+  virtual std::optional<std::vector<policies::LostStatement>> take_prepared_transaction(std::string_view database,
+                                                                                        std::string_view gid) = 0;
+  // Outcomes that were recorded as unknown: the catalog may tell them later, if the guard may look.
+  virtual void settle_later(policies::LostTransaction lost) = 0;
   // True the first time that this user calls this routine, as far as the guard remembers: only that use is audited,
   // later ones are counted (design section 5). Forgetting early costs a record too many, never one too few.
   virtual bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) = 0;

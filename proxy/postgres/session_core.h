@@ -234,7 +234,13 @@ class SessionCore {
   uint64_t audit_statement(const parser::StatementFacts& facts, const policies::Verdict& verdict, Text text,
                            uint32_t part, bool refused, const std::string& ref, bool wait);
   void audit_outcomes(const TransactionJournal::Outcomes& outcomes);
+  // PREPARE TRANSACTION takes `prepared` along; COMMIT and ROLLBACK PREPARED settle what one took.
+  void two_phase_done(const parser::StatementFacts& facts, Text tag, const std::vector<uint64_t>& prepared,
+                      TransactionJournal::Outcomes& outcomes);
   void finish_audit();
+  // The statement of `ticket` as the catalog may be asked about it; with the ticket alone when it was not kept.
+  [[nodiscard]] policies::LostStatement lost_statement(uint64_t ticket, bool answered) const;
+  void settle_later(std::vector<policies::LostTransaction> lost);
 
   // What every phase shares.
   void close_with(std::string_view sqlstate, std::string_view message, std::string_view hint = {});
@@ -310,7 +316,13 @@ class SessionCore {
   bool saw_unjudged_ = false;  // a PREPARE may have gone by unread: prepared names may be unknown
   bool logged_in_ = false;
   bool audit_finished_ = false;
-  absl::flat_hash_map<uint64_t, absl::Time> open_tickets_;  // audited statements without an outcome: since when
+  struct OpenStatement {
+    absl::Time since;
+    std::shared_ptr<const policies::LostStatement> kept;  // null when the guard may not look at the catalog
+  };
+  absl::flat_hash_map<uint64_t, OpenStatement> open_tickets_;  // audited statements without an outcome
+  bool saw_unseen_code_ = false;                               // a routine may have moved the search_path
+  bool names_are_settled_ = true;  // nothing unanswered may change what the names of the message mean
 };
 
 }  // namespace schemaguard::proxy::postgres

@@ -57,7 +57,8 @@ bool SessionCore::drop_held_if_skipped() {
   TransactionJournal::Outcomes outcomes;
   if (held_->request.details) {
     for (const RequestedStatement& statement : held_->request.details->statements) {
-      if (statement.ticket != 0) outcomes.push_back({statement.ticket, policies::Outcome::kFailed, {}});
+      if (statement.ticket != 0)
+        outcomes.push_back({.ticket = statement.ticket, .outcome = policies::Outcome::kFailed});
     }
   }
   held_.reset();
@@ -117,7 +118,8 @@ void SessionCore::on_audit_written(uint64_t ticket, bool ok) {
     verdict.hint = "Free or repair the guard's audit file; queries that need no audit record still pass.";
     TransactionJournal::Outcomes outcomes;
     for (const RequestedStatement& statement : held.request.details->statements) {
-      if (statement.ticket != 0) outcomes.push_back({statement.ticket, policies::Outcome::kRefused, {}});
+      if (statement.ticket != 0)
+        outcomes.push_back({.ticket = statement.ticket, .outcome = policies::Outcome::kRefused});
     }
     audit_outcomes(outcomes);
     refuse(held.type, held.name, verdict, reference());

@@ -414,6 +414,11 @@ void SessionCore::admit(HeldMessage held, Judged judged, Text text, bool execute
   const bool waits = view_->audit_blocks && view_->mode == Mode::kEnforce && !refused;
   // What is only prepared changes nothing yet; record, reference and warning come when it is executed.
   const bool recorded = refused || executes;
+  names_are_settled_ = in_flight_.same_as(confirmed_);
+  for (const RequestedStatement& statement : judged.statements) {
+    names_are_settled_ = names_are_settled_ && statement.facts->settings.empty();
+    saw_unseen_code_ = saw_unseen_code_ || statement.facts->opaque != OpaqueReason::kNone;
+  }
   std::string ref;
   if (recorded && !judged.each.empty() && judged.strictest.action >= Action::kWarn) ref = reference();
   for (size_t i = 0; recorded && i < judged.each.size(); ++i) {

@@ -345,15 +345,7 @@ void SessionCore::statement_done(std::string_view tag) {
   journal_.on_complete(statement.ticket, statement.facts, tag, outcomes, prepared);
   statement.ticket = 0;
   note_block(*statement.facts);
-  const std::string& gid = statement.facts->transaction_name;
-  if (!prepared.empty()) services_.stash_prepared_transaction(database_, gid, std::move(prepared));
-  const TransactionControl control = statement.facts->transaction;
-  if (control == TransactionControl::kCommitPrepared || control == TransactionControl::kRollbackPrepared) {
-    const Outcome outcome = control == TransactionControl::kCommitPrepared ? Outcome::kCommitted : Outcome::kRolledBack;
-    for (const uint64_t ticket : services_.take_prepared_transaction(database_, gid)) {
-      outcomes.push_back({ticket, outcome, {}});
-    }
-  }
+  two_phase_done(*statement.facts, tag, prepared, outcomes);
   audit_outcomes(outcomes);
 }
 
@@ -407,7 +399,8 @@ void SessionCore::fail_request(std::string_view sqlstate, TransactionJournal::Ou
     if (begun && statement.facts->prepared == PreparedUse::kPrepare && !statement.facts->inner.empty()) {
       statements_.skip();
     }
-    if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kFailed, std::string(sqlstate)});
+    if (statement.ticket != 0)
+      outcomes.push_back({.ticket = statement.ticket, .outcome = Outcome::kFailed, .sqlstate = std::string(sqlstate)});
     statement.ticket = 0;
   }
 }
@@ -491,7 +484,7 @@ void SessionCore::settle_ambiguous(PendingRequest& request, char status) {
   for (size_t i = request.parts_done; i < details.statements.size(); ++i) {
     RequestedStatement& statement = details.statements[i];
     // More statements were read than the server has run, and nothing says which.
-    if (statement.ticket != 0) outcomes.push_back({statement.ticket, Outcome::kUnknown, {}});
+    if (statement.ticket != 0) outcomes.push_back({.ticket = statement.ticket, .outcome = Outcome::kUnknown});
     statement.ticket = 0;
     controls_transaction = controls_transaction || statement.facts->transaction != TransactionControl::kNone;
     if (statement.facts->prepared == PreparedUse::kPrepare && !statement.facts->inner.empty()) statements_.confirm();

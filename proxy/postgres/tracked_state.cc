@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
+#include "parser/postgres/settings.h"
 #include "parser/postgres/sql_lexer.h"
 
 namespace schemaguard::proxy::postgres {
@@ -14,38 +15,7 @@ using parser::Persistence;
 using parser::SettingChange;
 using parser::StatementClass;
 using parser::TransactionControl;
-
-// Elements of a search_path written as one string, "a, \"B\", $user". Quoted names keep their case.
-std::vector<std::string> split_search_path(std::string_view text) {
-  std::vector<std::string> elements;
-  std::string current;
-  bool quoted = false;
-  bool any = false;
-  const auto push = [&] {
-    if (any) elements.push_back(current);
-    current.clear();
-    any = false;
-  };
-  for (const char c : text) {
-    if (quoted) {
-      if (c == '"') {
-        quoted = false;
-      } else {
-        current.push_back(c);
-      }
-    } else if (c == '"') {
-      quoted = true;
-      any = true;
-    } else if (c == ',') {
-      push();
-    } else if (c != ' ' && c != '\t' && c != '\n') {
-      any = true;
-      current.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-    }
-  }
-  push();
-  return elements;
-}
+using parser::postgres::split_search_path;
 
 bool is_dynamic(OpaqueReason reason) {
   switch (reason) {
@@ -358,8 +328,8 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
     values.role_local.reset();
   } else if (routine) {
     // A routine may set the path for its caller; that it moves pg_temp as well is not assumed.
-    values.path.elements.reset();
-    if (values.path_local) values.path_local->elements.reset();
+    values.path = {.elements = {}, .lost = values.path.lost, .doubted = true};
+    if (values.path_local) values.path_local = {.elements = {}, .lost = values.path_local->lost, .doubted = true};
   }
   if (discards) {
     values.temporary.clear();
@@ -395,6 +365,14 @@ policies::SessionNames TrackedState::names(std::string_view user) const {
     names.search_path.push_back(current.name.empty() ? std::string(user) : current.name);
   }
   return names;
+}
+
+policies::PathKnowledge TrackedState::path_knowledge() const {
+  using policies::PathKnowledge;
+  if (!values_) return PathKnowledge::kDefault;
+  const NamePath& path = values_->effective_path();
+  if (path.lost || path.doubted || !values_->effective_role().known) return PathKnowledge::kUnknown;
+  return path.elements ? PathKnowledge::kCertain : PathKnowledge::kDefault;
 }
 
 const std::string& TrackedState::role() const {

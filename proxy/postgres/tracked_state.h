@@ -14,6 +14,7 @@
 
 #include "parser/statement_facts.h"
 #include "policies/rules/policy.h"
+#include "policies/settlement/lost_transaction.h"
 
 namespace schemaguard::proxy::postgres {
 
@@ -39,6 +40,8 @@ class TrackedState {
   [[nodiscard]] policies::SessionNames names(std::string_view user) const;
   [[nodiscard]] const std::string& role() const;
   [[nodiscard]] bool role_certain() const;
+  // What a later look at the catalog may resolve unqualified names with.
+  [[nodiscard]] policies::PathKnowledge path_knowledge() const;
   // True while nothing was ever set: then names() is the same for every layer and need not be asked twice.
   [[nodiscard]] bool same_as(const TrackedState& other) const { return values_ == other.values_; }
 
@@ -49,10 +52,12 @@ class TrackedState {
     bool dropped_on_commit = false;
     bool may_go_with_others = false;  // dropping another object may drop this one, without CASCADE
   };
-  // A search_path. Neither `elements` nor `lost`: the server's default for this login, never set in sight.
+  // A search_path. Without `elements`, neither lost nor doubted: the server's default for this login, never set in
+  // sight.
   struct NamePath {
     std::optional<std::vector<std::string>> elements;
-    bool lost = false;  // set to something unknown: pg_temp may stand anywhere in it
+    bool lost = false;     // set to something unknown: pg_temp may stand anywhere in it
+    bool doubted = false;  // a routine may have set it for its caller
   };
   struct Role {
     std::string name;  // "" for the login

@@ -19,7 +19,7 @@ bool commits_immediately(const parser::StatementFacts& facts) {
 }
 
 void TransactionJournal::finish_all(Outcome outcome, Outcomes& outcomes) {
-  for (const uint64_t ticket : done_) outcomes.push_back({ticket, outcome, {}});
+  for (const uint64_t ticket : done_) outcomes.push_back({.ticket = ticket, .outcome = outcome});
   done_.clear();
   savepoints_.clear();
 }
@@ -31,7 +31,7 @@ void TransactionJournal::on_complete(uint64_t ticket, const parser::StatementFac
     case TransactionControl::kNone:
       if (ticket == 0) return;
       if (facts != nullptr && commits_immediately(*facts)) {
-        outcomes.push_back({ticket, Outcome::kCommitted, {}});
+        outcomes.push_back({.ticket = ticket, .outcome = Outcome::kCommitted});
       } else {
         done_.push_back(ticket);
       }
@@ -56,7 +56,7 @@ void TransactionJournal::on_complete(uint64_t ticket, const parser::StatementFac
       });
       if (found == savepoints_.rend()) break;
       for (size_t i = found->done_count; i < done_.size(); ++i) {
-        outcomes.push_back({done_[i], Outcome::kRolledBack, {}});
+        outcomes.push_back({.ticket = done_[i], .outcome = Outcome::kRolledBack});
       }
       done_.resize(std::min(done_.size(), found->done_count));
       savepoints_.erase(found.base(), savepoints_.end());
@@ -84,12 +84,13 @@ void TransactionJournal::on_complete(uint64_t ticket, const parser::StatementFac
     case TransactionControl::kRollbackPrepared:
       break;
   }
-  if (ticket != 0) outcomes.push_back({ticket, Outcome::kCommitted, {}});
+  if (ticket != 0) outcomes.push_back({.ticket = ticket, .outcome = Outcome::kCommitted});
 }
 
 void TransactionJournal::on_error(uint64_t ticket, std::string_view sqlstate, Outcomes& outcomes) {
   failed_ = true;
-  if (ticket != 0) outcomes.push_back({ticket, Outcome::kFailed, std::string(sqlstate)});
+  if (ticket != 0)
+    outcomes.push_back({.ticket = ticket, .outcome = Outcome::kFailed, .sqlstate = std::string(sqlstate)});
 }
 
 void TransactionJournal::on_ready(char status, Outcomes& outcomes) {

@@ -18,7 +18,9 @@ namespace schemaguard::proxy::postgres {
 struct StatementOutcome {
   uint64_t ticket = 0;
   policies::Outcome outcome = policies::Outcome::kNone;
-  std::string sqlstate;
+  std::string sqlstate{};
+  uint64_t seq = 0;   // of the statement's record, when it was written before this process started
+  std::string gid{};  // with kPrepared
 };
 
 class TransactionJournal {

@@ -42,8 +42,13 @@ class FuzzServices : public SessionServices {
   uint64_t next_reference() override { return ++tickets; }
   bool reserve_held_bytes(size_t) override { return true; }
   void release_held_bytes(size_t) override {}
-  void stash_prepared_transaction(std::string_view, std::string_view, std::vector<uint64_t>) override {}
-  std::vector<uint64_t> take_prepared_transaction(std::string_view, std::string_view) override { return {}; }
+  void stash_prepared_transaction(std::string_view, std::string_view, std::vector<policies::LostStatement>) override {}
+  std::optional<std::vector<policies::LostStatement>> take_prepared_transaction(std::string_view,
+                                                                                std::string_view) override {
+    return std::nullopt;
+  }
+  void settle_later(policies::LostTransaction) override {}
+  bool is_first_use(std::string_view, std::string_view, std::string_view) override { return true; }
   void count(std::string_view) override {}
 
   GuardView guard_view;

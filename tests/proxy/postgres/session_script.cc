@@ -117,18 +117,20 @@ bool ScriptServices::reserve_held_bytes(size_t bytes) {
   return true;
 }
 
-void ScriptServices::stash_prepared_transaction(std::string_view, std::string_view gid, std::vector<uint64_t> stashed) {
+void ScriptServices::stash_prepared_transaction(std::string_view, std::string_view gid,
+                                                std::vector<policies::LostStatement> stashed) {
   prepared.emplace_back(std::string(gid), std::move(stashed));
 }
 
-std::vector<uint64_t> ScriptServices::take_prepared_transaction(std::string_view, std::string_view gid) {
+std::optional<std::vector<policies::LostStatement>> ScriptServices::take_prepared_transaction(std::string_view,
+                                                                                              std::string_view gid) {
   for (auto it = prepared.begin(); it != prepared.end(); ++it) {
     if (it->first != gid) continue;
-    std::vector<uint64_t> found = std::move(it->second);
+    std::vector<policies::LostStatement> found = std::move(it->second);
     prepared.erase(it);
     return found;
   }
-  return {};
+  return std::nullopt;
 }
 
 namespace {

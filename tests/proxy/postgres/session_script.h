@@ -66,8 +66,11 @@ class ScriptServices : public SessionServices {
   uint64_t next_reference() override { return ++references; }
   bool reserve_held_bytes(size_t bytes) override;
   void release_held_bytes(size_t bytes) override { held_bytes -= bytes; }
-  void stash_prepared_transaction(std::string_view, std::string_view gid, std::vector<uint64_t> stashed) override;
-  std::vector<uint64_t> take_prepared_transaction(std::string_view, std::string_view gid) override;
+  void stash_prepared_transaction(std::string_view, std::string_view gid,
+                                  std::vector<policies::LostStatement> stashed) override;
+  std::optional<std::vector<policies::LostStatement>> take_prepared_transaction(std::string_view,
+                                                                                std::string_view gid) override;
+  void settle_later(policies::LostTransaction transaction) override { lost.push_back(std::move(transaction)); }
   bool is_first_use(std::string_view, std::string_view user, std::string_view routine) override {
     return routines.emplace(std::string(user) + " " + std::string(routine)).second;
   }
@@ -80,7 +83,8 @@ class ScriptServices : public SessionServices {
   std::vector<CancelKey> keys;
   std::vector<std::string> counters;
   std::set<std::string> routines;
-  std::vector<std::pair<std::string, std::vector<uint64_t>>> prepared;
+  std::vector<std::pair<std::string, std::vector<policies::LostStatement>>> prepared;
+  std::vector<policies::LostTransaction> lost;
   size_t unregistered_keys = 0;
   size_t held_bytes = 0;
   size_t held_bytes_max = 1UL << 30;

@@ -109,18 +109,37 @@ TEST(SessionTransactions, Evasion162PreparedTransactionIsSettledByWhoeverEndsIt)
   passes(script, "BEGIN", "BEGIN", 'T');
   passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
   passes(script, "PREPARE TRANSACTION 'g'", "PREPARE TRANSACTION");
-  script.expects_outcomes({});
+  script.expects_outcomes({Outcome::kPrepared});
   script.expects([](Session&, ScriptServices& services) {
     ASSERT_EQ(services.prepared.size(), 1U);
     EXPECT_EQ(services.prepared.front().first, "g");
-    services.prepared.emplace_back("other", std::vector<uint64_t>{900, 901});
+    services.prepared.emplace_back("other",
+                                   std::vector<policies::LostStatement>{{.ticket = 900}, {.ticket = 0, .seq = 901}});
   });
   passes(script, "COMMIT PREPARED 'g'", "COMMIT PREPARED");
-  script.expects_outcomes({Outcome::kCommitted});
+  script.expects_outcomes({Outcome::kPrepared, Outcome::kCommitted});
   fails(script, "ROLLBACK PREPARED 'other'", "42704", 'I');
-  script.expects_outcomes({Outcome::kCommitted});
+  script.expects_outcomes({Outcome::kPrepared, Outcome::kCommitted});
   passes(script, "ROLLBACK PREPARED 'other'", "ROLLBACK PREPARED");
-  script.expects_outcomes({Outcome::kCommitted, Outcome::kRolledBack, Outcome::kRolledBack});
+  script.expects_outcomes({Outcome::kPrepared, Outcome::kCommitted, Outcome::kRolledBack, Outcome::kRolledBack});
+  script.expects([](Session&, ScriptServices& services) { EXPECT_EQ(services.records.back().of_seq, 901U); });
+  script.play();
+}
+
+TEST(SessionTransactions, EndOfAPreparedTransactionThatNobodyKnowsIsRecorded) {
+  SessionScript script = of_migrator();
+  passes(script, "COMMIT PREPARED 'from \"before\"'", "COMMIT PREPARED");
+  script.expects([](Session&, ScriptServices& services) {
+    const policies::AuditRecord& record = services.records.back();
+    EXPECT_EQ(record.outcome, Outcome::kCommitted);
+    EXPECT_EQ(record.of_ticket, 0U);
+    EXPECT_EQ(record.reason, "unknown_prepared_transaction");
+    EXPECT_EQ(record.detail, R"({"gid":"from \"before\""})");
+  });
+  passes(script, "BEGIN", "BEGIN", 'T');
+  passes(script, "PREPARE TRANSACTION 'empty'", "PREPARE TRANSACTION");
+  passes(script, "COMMIT PREPARED 'empty'", "COMMIT PREPARED");
+  script.expects_outcomes({Outcome::kCommitted});
   script.play();
 }
 
@@ -274,6 +293,38 @@ TEST(SessionTransactions, OtherLastWordsProveNothing) {
     script.server_passes(error(sqlstate, "server conn crashed?", severity));
     lose_the_server(script);
     script.expects_outcomes({Outcome::kUnknown});
+    script.play();
+  }
+}
+
+TEST(SessionTransactions, UnknownOutcomesAreHandedOverWhenTheGuardMayLook) {
+  for (const bool may_look : {false, true}) {
+    SessionScript script;
+    if (may_look) {
+      script.server_config.guard_login = ServerConfig::GuardLogin{.user = "g", .password_file = {}, .password_env = {}};
+    }
+    script.logs_in("deploy");
+    passes(script, "SET search_path = app", "SET");
+    passes(script, "BEGIN", "BEGIN", 'T');
+    passes(script, "CREATE TABLE a(a int)", "CREATE TABLE", 'T');
+    script.client_passes(query("ALTER TABLE a ADD b int; COMMIT"));
+    script.client_passes(query("CREATE TABLE c(a int)"));
+    lose_the_server(script);
+    script.expects_outcomes({Outcome::kUnknown, Outcome::kUnknown, Outcome::kUnknown});
+    script.expects([may_look](Session&, ScriptServices& services) {
+      ASSERT_EQ(services.lost.size(), may_look ? 2U : 0U);
+      if (!may_look) return;
+      const policies::LostTransaction& first = services.lost[0];
+      EXPECT_EQ(first.process_id, 77U);
+      EXPECT_TRUE(first.atomic);
+      ASSERT_EQ(first.statements.size(), 2U);
+      EXPECT_TRUE(first.statements[0].answered);
+      EXPECT_FALSE(first.statements[1].answered);
+      EXPECT_EQ(first.statements[0].path, policies::PathKnowledge::kCertain);
+      EXPECT_EQ(first.statements[0].names.search_path, std::vector<std::string>{"app"});
+      ASSERT_EQ(services.lost[1].statements.size(), 1U);
+      EXPECT_EQ(services.lost[1].statements[0].facts->changes.front().object.name.name, "c");
+    });
     script.play();
   }
 }
