@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "parser/postgres/function_catalog.h"
@@ -106,10 +109,84 @@ void read_targets(const ClauseCutter& clauses, TokenRange range, StatementFacts&
   }
 }
 
+// A query inside a statement that only explains it, fetches from it or sends its rows to the client.
+struct WrappedQuery {
+  TokenRange query;
+  std::string_view command;
+};
+
+bool is_one_of(const ClauseCutter& clauses, size_t token, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return clauses.is(token, word); });
+}
+
+// Behind an opening bracket only a reserved word proves that no list of options begins there.
+bool begins_query(const ClauseCutter& clauses, size_t token) {
+  if (clauses.is(token, "values")) return true;
+  while (clauses.is(token, "(")) ++token;
+  return is_one_of(clauses, token, {"select", "table", "with"});
+}
+
+bool begins_query_or_change(const ClauseCutter& clauses, size_t token) {
+  return begins_query(clauses, token) || is_one_of(clauses, token, {"insert", "update", "delete", "merge"});
+}
+
+std::optional<WrappedQuery> explained_query(const ClauseCutter& clauses, TokenRange range) {
+  size_t next = range.first + 1;
+  if (clauses.is(next, "(") && !begins_query(clauses, next)) {
+    next = clauses.inside(next).last;
+    if (!clauses.is(next, ")")) return std::nullopt;
+    ++next;
+  } else {
+    if (is_one_of(clauses, next, {"analyze", "analyse"})) ++next;
+    if (clauses.is(next, "verbose")) ++next;
+  }
+  if (next >= range.last || !begins_query_or_change(clauses, next)) return std::nullopt;
+  return WrappedQuery{.query = {.first = next, .last = range.last}, .command = "EXPLAIN"};
+}
+
+std::optional<WrappedQuery> declared_query(const ClauseCutter& clauses, TokenRange range) {
+  size_t next = range.first + 2;  // behind the name
+  while (is_one_of(clauses, next, {"binary", "insensitive", "asensitive", "no", "scroll"})) ++next;
+  if (!clauses.is(next, "cursor")) return std::nullopt;
+  ++next;
+  if (is_one_of(clauses, next, {"with", "without"}) && clauses.is(next + 1, "hold")) next += 2;
+  if (!clauses.is(next, "for")) return std::nullopt;
+  ++next;
+  if (next >= range.last || !begins_query(clauses, next)) return std::nullopt;
+  return WrappedQuery{.query = {.first = next, .last = range.last}, .command = "DECLARE CURSOR"};
+}
+
+std::optional<WrappedQuery> copied_query(const ClauseCutter& clauses, TokenRange range) {
+  if (!clauses.is(range.first + 1, "(")) return std::nullopt;
+  const TokenRange query = clauses.inside(range.first + 1);
+  const bool to_client =
+      clauses.is(query.last, ")") && clauses.is(query.last + 1, "to") && clauses.is(query.last + 2, "stdout");
+  if (query.empty() || query.last + 2 >= range.last || !to_client || !begins_query_or_change(clauses, query.first)) {
+    return std::nullopt;
+  }
+  return WrappedQuery{.query = query, .command = "COPY"};
+}
+
+std::optional<WrappedQuery> wrapped_query(const ClauseCutter& clauses, TokenRange range) {
+  if (clauses.is(range.first, "explain")) return explained_query(clauses, range);
+  if (clauses.is(range.first, "declare")) return declared_query(clauses, range);
+  if (clauses.is(range.first, "copy")) return copied_query(clauses, range);
+  return std::nullopt;
+}
+
 }  // namespace
 
 StatementFacts first_word_facts(const ClauseCutter& clauses, TokenRange range, std::string_view reason) {
   StatementFacts facts;
+  if (const std::optional<WrappedQuery> wrapped = wrapped_query(clauses, range)) {
+    StatementFacts inner = first_word_facts(clauses, wrapped->query, reason);
+    fold_in(facts, inner);
+    facts.command = std::string(wrapped->command);
+    facts.explain = wrapped->command == "EXPLAIN";
+    if (wrapped->command == "COPY") facts.copy = CopyUse::kToStdout;
+    if (wrapped->command != "DECLARE CURSOR") facts.inner.push_back(std::move(inner));
+    return facts;
+  }
   size_t first = range.first;
   while (first < range.last && clauses.is(first, "(")) ++first;  // (SELECT …) UNION …
   facts.command = to_upper(clauses.token_text(first));

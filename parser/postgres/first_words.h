@@ -1,8 +1,9 @@
 // First words: the documented fallback for a statement that the grammar rejects (evasion section 8).
 //
 // A parse failure never means that the server will reject the statement too: its grammar may be newer (evasion 64, 65).
-// What begins like a query, a row change or transaction control and holds nothing suspicious is let through as that;
-// everything else is unread. Works on the tokens of one statement, comments already blanked. Pure.
+// What begins like a query, a row change or transaction control and holds nothing suspicious is let through as that,
+// also behind EXPLAIN, DECLARE … CURSOR FOR and COPY (…) TO STDOUT; everything else is unread. Works on the tokens of
+// one statement, comments already blanked. Pure.
 #pragma once
 
 #include <string_view>

@@ -113,6 +113,21 @@ SELECT '1' IS JSON AS a INTO sneaked
 -- case: 66 into behind a table that the grammar does not know (17)
 -- direct: fails before 17
 SELECT a INTO sneaked FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a int PATH '$'))
+-- case: 66 into in an explained query
+-- direct: fails before 16
+EXPLAIN (ANALYZE) SELECT '1' IS JSON AS a INTO sneaked
+-- case: 66 a file behind a query
+-- direct: fails before 16
+COPY (SELECT '1' IS JSON) TO '/tmp/schemaguard_sneaked'
+-- case: 66 a program behind a query
+-- direct: fails before 16
+COPY (SELECT '1' IS JSON) TO PROGRAM 'cat > /tmp/schemaguard_sneaked'
+-- case: 66 a catalog written by an explained statement
+-- direct: fails before 16
+EXPLAIN ANALYZE UPDATE pg_class SET relhasindex = relhasindex WHERE relname = 'existing' AND '1' IS JSON
+-- case: 66 a cursor over a function that reads files
+-- direct: fails before 16
+BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT '1' IS JSON, pg_read_file('PG_VERSION'); COMMIT
 -- case: 66 a function that runs text, behind words that the grammar does not know
 -- setup: CREATE EXTENSION dblink
 -- direct: fails before 16

@@ -108,4 +108,18 @@ EXPLAIN (COSTS off, GENERIC_PLAN) SELECT name FROM customers WHERE id = $1
 -- fails before 17
 EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off, SERIALIZE, MEMORY off) SELECT 1
 
-SELECT pg_get_keywords() IS NULL LIMIT 0
+-- fails before 16
+EXPLAIN (COSTS off) SELECT * FROM (SELECT name FROM customers)
+
+-- fails before 17
+EXPLAIN (COSTS off) MERGE INTO stock AS s USING (VALUES ('x', 1)) AS v (sku, n) ON s.sku = v.sku WHEN NOT MATCHED BY SOURCE THEN DELETE
+
+-- fails before 16
+BEGIN; DECLARE newer NO SCROLL CURSOR WITHOUT HOLD FOR SELECT JSON_OBJECT('name': name) FROM customers; FETCH ALL newer; COMMIT
+
+-- fails before 16
+COPY (SELECT JSON_OBJECT('name': name ABSENT ON NULL) FROM customers ORDER BY id) TO STDOUT WITH (FORMAT csv)
+
+-- fails before 17
+COPY (MERGE INTO stock AS s USING (VALUES ('y', 1)) AS v (sku, n) ON s.sku = v.sku WHEN NOT MATCHED THEN INSERT VALUES (v.sku, v.n) RETURNING s.sku) TO STDOUT
+

@@ -1,6 +1,7 @@
 // StatementCorpus: the cases of statements.corpus, and facts written out the way that file writes them.
 #pragma once
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -17,11 +18,13 @@ struct CorpusCase {
   std::vector<std::string> nodes;  // the statement's node, then the subcommands that its tree must hold
   std::string sql;
   std::string expected;
+  int grammar = 0;  // the first version of the grammar that can read it
 };
 
 struct StatementCorpus {
   std::vector<CorpusCase> cases;
-  std::set<std::string> internal;  // nodes that no statement can show
+  std::vector<CorpusCase> unreadable;  // those that the linked grammar is too old for
+  std::set<std::string> internal;      // nodes that no statement can show
 };
 
 inline std::vector<std::string> split_names(const std::string& text) {
@@ -41,16 +44,26 @@ inline StatementCorpus read_statement_corpus(const std::string& path) {
   for (std::string line; std::getline(file, line);) {
     ++line_number;
     if (line.starts_with("[")) {
-      corpus.cases.push_back(
-          {.line = line_number, .nodes = split_names(line.substr(1, line.find(']') - 1)), .sql = {}, .expected = {}});
+      corpus.cases.push_back({.line = line_number,
+                              .nodes = split_names(line.substr(1, line.find(']') - 1)),
+                              .sql = {},
+                              .expected = {},
+                              .grammar = 0});
     } else if (line.starts_with("internal: ")) {
       corpus.internal.insert(split_names(line.substr(10)).front());
     } else if (line.starts_with("sql: ")) {
       corpus.cases.back().sql += (corpus.cases.back().sql.empty() ? "" : " ") + line.substr(5);
     } else if (line.starts_with("is: ")) {
       corpus.cases.back().expected = line.substr(4);
+    } else if (line.starts_with("grammar: ")) {
+      corpus.cases.back().grammar = std::stoi(line.substr(9));
     }
   }
+  const int linked = std::stoi(std::string(grammar_version()));
+  const auto too_new = std::stable_partition(corpus.cases.begin(), corpus.cases.end(),
+                                             [linked](const CorpusCase& one) { return one.grammar <= linked; });
+  corpus.unreadable.assign(too_new, corpus.cases.end());
+  corpus.cases.erase(too_new, corpus.cases.end());
   return corpus;
 }
 
@@ -70,6 +83,7 @@ inline std::string written_out(const StatementFacts& facts) {
     if (!change.new_name.empty()) text += " -> " + change.new_name;
     separator = "; ";
   }
+  text.erase(text.find_last_not_of(' ') + 1);  // of a change without a name
   return text;
 }
 

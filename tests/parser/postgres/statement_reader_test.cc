@@ -304,6 +304,49 @@ TEST(FallbackTest, LetsNewerQueriesThrough) {  // 65
   }
 }
 
+TEST(FallbackTest, LooksIntoStatementsAroundAQuery) {  // 65, 86
+  for (const std::string_view text :
+       {"EXPLAIN SELECT 1 FROBNICATE 2", "EXPLAIN ANALYZE VERBOSE UPDATE t SET a = 1 FROBNICATE",
+        "EXPLAIN (ANALYZE, COSTS (off)) (SELECT 1) FROBNICATE 2", "EXPLAIN ((SELECT 1)) FROBNICATE",
+        "EXPLAIN VALUES (1) FROBNICATE", "DECLARE c CURSOR FOR SELECT 1 FROBNICATE 2",
+        "DECLARE c NO SCROLL CURSOR WITHOUT HOLD FOR WITH a AS (SELECT 1) SELECT 1 FROBNICATE 2",
+        "COPY (SELECT 1 FROBNICATE 2) TO STDOUT", "COPY (DELETE FROM t FROBNICATE) TO STDOUT WITH (FORMAT csv)"}) {
+    EXPECT_EQ(classes_of(text), ClassSet{kQuery}) << text;
+  }
+  for (const std::string_view text : {"EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1 FROBNICATE 2",
+                                      "EXPLAIN (ANALYZE) EXECUTE p FROBNICATE",
+                                      "EXPLAIN (VALUES) CREATE TABLE t AS SELECT 1 FROBNICATE 2",
+                                      "EXPLAIN (SELECT) CREATE TABLE t (a int) INTO",
+                                      "EXPLAIN ANALYZE SELECT 1 AS a INTO t FROBNICATE 2",
+                                      "EXPLAIN (ANALYZE",
+                                      "EXPLAIN (ANALYZE)",
+                                      "EXPLAIN DECLARE c CURSOR FOR SELECT 1 FROBNICATE 2",
+                                      "EXPLAIN EXPLAIN SELECT 1 FROBNICATE 2",
+                                      "DECLARE c CURSOR FOR CREATE TABLE t (a int)",
+                                      "DECLARE c CURSOR FOR EXECUTE p FROBNICATE",
+                                      "DECLARE c CURSOR FOR",
+                                      "DECLARE c CURSOR FOR SELECT 1 INTO t FROBNICATE",
+                                      "COPY (SELECT 1 FROBNICATE 2) TO PROGRAM 'x'",
+                                      "COPY (SELECT 1 FROBNICATE 2) TO '/tmp/x'",
+                                      "COPY (SELECT 1 FROBNICATE 2",
+                                      "COPY (SELECT 1 FROBNICATE 2) TO",
+                                      "COPY () TO STDOUT",
+                                      "COPY (SELECT 1 INTO t FROBNICATE) TO STDOUT",
+                                      "COPY t FROM STDIN FROBNICATE FROBNICATE"}) {
+    EXPECT_TRUE(classes_of(text).has(kUnread)) << text;
+  }
+  EXPECT_TRUE(classes_of("EXPLAIN SELECT dblink_exec('x', 'y') FROBNICATE 1").has(kOpaque));
+  EXPECT_TRUE(
+      classes_of("DECLARE c CURSOR FOR SELECT lo_export(1, 'x') FROBNICATE 1").has(StatementClass::kServerFile));
+  EXPECT_TRUE(
+      classes_of("COPY (UPDATE pg_class SET relname = 'x' FROBNICATE) TO STDOUT").has(StatementClass::kCatalogWrite));
+  EXPECT_TRUE(classes_of("EXPLAIN ANALYZE DELETE FROM pg_proc FROBNICATE").has(StatementClass::kCatalogWrite));
+  const StatementFacts explained = only("EXPLAIN SELECT 1 FROBNICATE 2");
+  EXPECT_TRUE(explained.explain);
+  EXPECT_EQ(explained.command, "EXPLAIN");
+  EXPECT_EQ(only("COPY (SELECT 1 FROBNICATE 2) TO STDOUT").copy, CopyUse::kToStdout);
+}
+
 TEST(FallbackTest, KnowsRiskyNamesAndSystemTables) {
   EXPECT_TRUE(classes_of("SELECT dblink_exec('x', 'y') FROBNICATE 1").has(kOpaque));
   EXPECT_TRUE(classes_of("SELECT \"lo_export\"(1, 'x') FROBNICATE 1").has(StatementClass::kServerFile));
