@@ -25,6 +25,8 @@ std::span<const ReasonText> all_reasons() {
       ReasonText{reason::kLoggedClass, "The statement passes and is recorded because of its class."},
       ReasonText{reason::kRestoreIntoLive,
                  "An earlier CREATE or DROP of this table was refused, so its data is not loaded either."},
+      ReasonText{reason::kAfterRefusal,
+                 "A rule with `after: refuse_writes` has refused an earlier statement of this session."},
   };
   return kReasons;
 }

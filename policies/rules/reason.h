@@ -26,6 +26,7 @@ inline constexpr std::string_view kUnread = "unread";
 inline constexpr std::string_view kRule = "rule";
 inline constexpr std::string_view kLoggedClass = "logged_class";
 inline constexpr std::string_view kRestoreIntoLive = "restore_into_live";
+inline constexpr std::string_view kAfterRefusal = "after_refusal";
 }  // namespace reason
 
 struct ReasonText {

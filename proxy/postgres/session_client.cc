@@ -104,7 +104,7 @@ size_t SessionCore::take_client_message(Text in) {
       const Text partial = to_server_.keep(std::move(client_partial_));
       client_partial_ = std::string();
       release_held();
-      on_oversized(partial, total, "memory_budget");
+      on_unreadable(partial, total, "memory_budget");
       return taken;
     }
     held_reserved_ += step;
@@ -170,7 +170,7 @@ bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
   const bool holds_text = type == frontend::kQuery || type == frontend::kParse;
   if (holds_text && total_bytes > text_bytes_max) {
     ++message_number_;
-    on_oversized(whole, total_bytes, "too_long");
+    on_unreadable(whole, total_bytes, "too_long");
     return true;
   }
   if (!complete) {
@@ -244,7 +244,7 @@ void SessionCore::on_parse(Text whole) {
     return;
   }
   if (name_is_ambiguous(parse->statement)) {
-    on_oversized(whole, whole.size(), "ambiguous_name");
+    on_unreadable(whole, whole.size(), "ambiguous_name");
     return;
   }
   judge_text(frontend::kParse, whole, parse->text, parse->statement);
@@ -267,7 +267,7 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
   }
   if (name_is_ambiguous(names->statement) || name_is_ambiguous(names->portal)) {
     ++message_number_;
-    on_oversized(whole, total_bytes, "ambiguous_name");
+    on_unreadable(whole, total_bytes, "ambiguous_name");
     return true;
   }
   refresh_view();
@@ -318,7 +318,7 @@ void SessionCore::on_execute(Text whole) {
     return;
   }
   if (name_is_ambiguous(execute->portal)) {
-    on_oversized(whole, whole.size(), "ambiguous_name");
+    on_unreadable(whole, whole.size(), "ambiguous_name");
     return;
   }
   if (portals_.is_open(execute->portal, batch_)) {
@@ -405,10 +405,10 @@ void SessionCore::on_malformed(char type, Text whole) {
     push_request({.type = type, .uncertain = true});
     return;
   }
-  on_oversized(whole, whole.size(), "malformed_message");
+  on_unreadable(whole, whole.size(), "malformed_message");
 }
 
-void SessionCore::on_oversized(Text whole, size_t total_bytes, std::string_view reason) {
+void SessionCore::on_unreadable(Text whole, size_t total_bytes, std::string_view reason) {
   const char type = whole[0];
   if (type != frontend::kQuery && type != frontend::kParse && type != frontend::kBind && type != frontend::kExecute) {
     protocol_violation("invalid message format");

@@ -138,7 +138,8 @@ class SessionCore {
   void on_execute(Text whole);
   bool on_function_call(Text whole, size_t total_bytes);
   void on_close(Text whole);
-  void on_oversized(Text whole, size_t total_bytes, std::string_view reason);
+  // A message whose text or names cannot be judged: too long, malformed, ambiguous, too many. `reason` is the code.
+  void on_unreadable(Text whole, size_t total_bytes, std::string_view reason);
   void on_malformed(char type, Text whole);
   [[nodiscard]] bool is_waiting() const;
   void resume_client();
@@ -182,7 +183,8 @@ class SessionCore {
                            parser::postgres::Reading reading);
   void release_held();
   [[nodiscard]] policies::Subject subject(const TrackedState& state) const;
-  std::optional<policies::Verdict> restore_verdict(const parser::StatementFacts& facts) const;
+  // Refused because of what was refused before: the rest of a restore, or all writes by a rule's `after`.
+  std::optional<policies::Verdict> aftermath_verdict(const parser::StatementFacts& facts) const;
   void note_refused_objects(const Judged& judged);
   [[nodiscard]] bool refuses(const policies::Verdict& verdict) const;
   bool is_first_use(const parser::StatementFacts& facts);
@@ -311,7 +313,7 @@ class SessionCore {
   std::string application_;
   uint64_t message_number_ = 0;
   absl::flat_hash_set<std::string> restore_refused_;  // tables whose CREATE or DROP was refused
-  bool refuse_writes_ = false;
+  std::string writes_refused_by_;  // the rule with `after: refuse_writes` that has refused a statement; empty: none
   bool disconnect_after_refusal_ = false;
   bool saw_unjudged_ = false;  // a PREPARE may have gone by unread: prepared names may be unknown
   bool logged_in_ = false;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "parser/postgres/sql_scanner.h"
+#include "policies/rules/reason.h"
 #include "proxy/postgres/session_core.h"
 
 namespace schemaguard::proxy::postgres {
@@ -114,7 +115,7 @@ policies::Subject SessionCore::subject(const TrackedState& state) const {
 }
 
 bool SessionCore::must_read_harmless() const {
-  return refuse_writes_ || !restore_refused_.empty() || view_->policy->judges_harmless_texts();
+  return !writes_refused_by_.empty() || !restore_refused_.empty() || view_->policy->judges_harmless_texts();
 }
 
 bool SessionCore::refuses(const Verdict& verdict) const {
@@ -158,7 +159,7 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
   }
   const size_t prepared_max = settings_.config->limits.statements_per_session_max;
   if (type == frontend::kParse && statements_.size() >= prepared_max && !statements_.knows(name)) {
-    on_oversized(whole, whole.size(), "too_many_prepared");
+    on_unreadable(whole, whole.size(), "too_many_prepared");
     return;
   }
   if (view_->mode == Mode::kOff) {
@@ -272,7 +273,7 @@ void SessionCore::apply_ahead(TrackedState& state, const StatementFacts& facts, 
 }
 
 Verdict SessionCore::judge_one(const StatementFacts& facts, const TrackedState& state) const {
-  if (const auto restore = restore_verdict(facts)) return *restore;
+  if (const auto aftermath = aftermath_verdict(facts)) return *aftermath;
   Verdict verdict = view_->policy->judge(facts, subject(state), state.names(user_));
   if (facts.prepared == PreparedUse::kPrepare && !facts.inner.empty()) {
     // What may not be run need not be prepared (evasion 13); whether it is run is recorded when it is.
@@ -484,7 +485,7 @@ void SessionCore::refuse(char type, std::string_view name, const Verdict& verdic
   }
   request.details->refusal = std::move(refusal);
   push_request(std::move(request));
-  if (verdict.after == Verdict::After::kRefuseWrites) refuse_writes_ = true;
+  if (verdict.after == Verdict::After::kRefuseWrites) writes_refused_by_ = verdict.rule;
   if (verdict.after == Verdict::After::kDisconnect) disconnect_after_refusal_ = true;
 }
 
@@ -502,29 +503,41 @@ void SessionCore::note_refused_objects(const Judged& judged) {
   }
 }
 
-std::optional<Verdict> SessionCore::restore_verdict(const StatementFacts& facts) const {
-  if (!refuse_writes_ && restore_refused_.empty()) return std::nullopt;
-  bool hit = refuse_writes_ && (!facts.written.empty() || facts.classes.has(StatementClass::kDestructive));
-  for (const parser::ObjectUse& target : facts.written) {
-    hit = hit || restore_refused_.contains(target.name.name);
-  }
+std::optional<Verdict> SessionCore::aftermath_verdict(const StatementFacts& facts) const {
+  if (writes_refused_by_.empty() && restore_refused_.empty()) return std::nullopt;
   // Which table owns a sequence is not in the text: any setval() after a refused CREATE belongs to the restore.
-  hit = hit || std::any_of(facts.functions.begin(), facts.functions.end(), [](const std::string& function) {
-          return function == "setval" || function.ends_with(".setval");
-        });
-  if (!hit) return std::nullopt;
+  const bool sets_sequence =
+      std::any_of(facts.functions.begin(), facts.functions.end(),
+                  [](const std::string& function) { return function == "setval" || function.ends_with(".setval"); });
+  const bool restores =
+      !restore_refused_.empty() &&
+      (sets_sequence || std::any_of(facts.written.begin(), facts.written.end(), [&](const parser::ObjectUse& target) {
+         return restore_refused_.contains(target.name.name);
+       }));
+  const bool writes = !writes_refused_by_.empty() &&
+                      (sets_sequence || !facts.written.empty() || facts.classes.has(StatementClass::kDestructive));
+  if (!restores && !writes) return std::nullopt;
   Verdict verdict;
   verdict.action = Action::kBlock;
-  verdict.rule = "builtin/restore";
-  verdict.reason = "restore_into_live";
   verdict.subject = facts.command;
-  verdict.message = fmt::format(
-      "{}{}{} blocked: a CREATE or DROP of this script was refused, and its rows would be doubled", facts.command,
-      facts.written.empty() ? "" : " ", facts.written.empty() ? "" : facts.written.front().name.display());
-  verdict.hint =
-      "Restore dumps into an empty database, or let a migrator do it. Reconnect to write to this table again.";
   verdict.classes = facts.classes;
   verdict.audited = true;
+  const std::string what =
+      facts.written.empty() ? facts.command : fmt::format("{} {}", facts.command, facts.written.front().name.display());
+  if (restores) {
+    verdict.rule = "builtin/restore";
+    verdict.reason = policies::reason::kRestoreIntoLive;
+    verdict.message =
+        fmt::format("{} blocked: a CREATE or DROP of this script was refused, and its rows would be doubled", what);
+    verdict.hint =
+        "Restore dumps into an empty database, or let a migrator do it. Reconnect to write to this table again.";
+  } else {
+    verdict.rule = writes_refused_by_;
+    verdict.reason = policies::reason::kAfterRefusal;
+    verdict.message = fmt::format(
+        "{} blocked: an earlier statement of this session was refused, and by that rule its writes are too", what);
+    verdict.hint = "Reconnect to write again, without the statement that was refused.";
+  }
   return verdict;
 }
 

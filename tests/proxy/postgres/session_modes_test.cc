@@ -169,6 +169,54 @@ TEST(SessionRefusal, RestoreIntoALiveDatabaseLeavesNoHalf) {
   script.play();
 }
 
+policies::Rule drops_blocked(policies::Verdict::After after) {
+  policies::Rule rule = rule_on_class("no-drops", "schema", policies::Action::kBlock);
+  rule.after = after;
+  return rule;
+}
+
+TEST(SessionRefusal, RuleMayRefuseTheWritesThatFollow) {
+  SessionScript script;
+  script.policy_options.rules.push_back(drops_blocked(policies::Verdict::After::kRefuseWrites));
+  script.logs_in();
+  script.client_passes(query("INSERT INTO other VALUES (1)"));
+  script.server_passes(complete("INSERT 0 1") + ready('I'));
+  script.query_refused("ALTER TABLE t DROP COLUMN a", "no-drops");
+  script.server_rejects('Q', "ALTER TABLE", ready('I'));
+  for (const char* write : {"INSERT INTO other VALUES (1)", "WITH w AS (DELETE FROM other RETURNING *) SELECT * FROM w",
+                            "COPY other FROM STDIN", "TRUNCATE other", "SELECT setval('s', 5)"}) {
+    script.query_refused(write, "no-drops");
+    script.server_rejects('Q', "an earlier statement of this session was refused", ready('I'));
+  }
+  script.parse_refused("", "UPDATE other SET a = 1", "no-drops");
+  script.server_rejects('P', "its writes are too");
+  script.client_passes(sync());
+  script.server_passes(ready('I'));
+  script.client_passes(query("SELECT * FROM other"));
+  script.server_passes(complete("SELECT 0") + ready('I'));
+  script.client_passes(query("BEGIN"));
+  script.server_passes(complete("BEGIN") + ready('T'));
+  script.play();
+}
+
+TEST(SessionRefusal, RuleMayEndTheSession) {
+  SessionScript script;
+  script.policy_options.rules.push_back(drops_blocked(policies::Verdict::After::kDisconnect));
+  script.logs_in();
+  script.query_refused("ALTER TABLE t DROP COLUMN a", "no-drops");
+  script.server_rejects('Q', "ALTER TABLE");
+  const std::string last_words =
+      parser::postgres::encode_error({.severity = "FATAL",
+                                      .severity_localised = {},
+                                      .sqlstate = "57P01",
+                                      .message = "schemaguard: session ended by the rule that refused its statement",
+                                      .detail = {},
+                                      .hint = {}});
+  script.server(ready('I'), ready('I') + last_words);
+  script.expects([](Session& session, ScriptServices&) { EXPECT_EQ(session.step(), Step::kFlushThenClose); });
+  script.play();
+}
+
 TEST(SessionRefusal, Evasion55And56MalformedTextIsRefused) {
   SessionScript script;
   script.logs_in();
