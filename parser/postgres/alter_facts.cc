@@ -197,6 +197,8 @@ void alter_table_facts(const TreeNode& node, const StatementSource& source, Stat
   if (facts.changes.empty()) add_change(facts, "alter_table", relation);
   classify_changes(facts);
   collect_functions(node, facts);
+  // set_config() in a default or a check runs again later, unseen.
+  if (!facts.settings.empty()) facts.classes.add(StatementClass::kSetting);
 }
 
 void rename_facts(const TreeNode& node, const StatementSource&, StatementFacts& facts) {

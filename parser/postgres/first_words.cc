@@ -49,13 +49,37 @@ constexpr std::array<FirstWord, 23> kFirstWords = {{
     {"RELEASE", StatementClass::kTransaction, TransactionControl::kRelease},
 }};
 
-// INTO makes a SELECT create a table, except right behind INSERT or MERGE.
-bool has_bare_into(const ClauseCutter& clauses, TokenRange range) {
+bool is_query_verb(const ClauseCutter& clauses, size_t token) {
+  constexpr std::array<std::string_view, 7> kVerbs = {"select", "insert", "update", "delete",
+                                                      "merge",  "values", "table"};
+  return std::any_of(kVerbs.begin(), kVerbs.end(), [&](std::string_view verb) { return clauses.is(token, verb); });
+}
+
+// The verb of the statement whose first word stands at `first`: that word, or what follows the list of a WITH.
+size_t main_verb(const ClauseCutter& clauses, size_t first, size_t last) {
+  if (!clauses.is(first, "with")) return first;
+  size_t depth = 0;
+  for (size_t token = first + 1; token < last; ++token) {
+    if (clauses.is(token, "(")) ++depth;
+    if (clauses.is(token, ")") && depth > 0) --depth;
+    if (depth == 0 && is_query_verb(clauses, token) && clauses.is(token - 1, ")")) return token;
+  }
+  return last;
+}
+
+// INTO makes a SELECT create a table, except right behind the verbs INSERT and MERGE. Both are ordinary names
+// elsewhere: SELECT 1 insert INTO t creates t.
+bool has_bare_into(const ClauseCutter& clauses, TokenRange range, size_t first) {
+  const size_t main = main_verb(clauses, first, range.last);
   for (size_t token = range.first; token < range.last; ++token) {
     if (!clauses.is(token, "into")) continue;
-    const bool belongs_to_target =
-        token > range.first && (clauses.is(token - 1, "insert") || clauses.is(token - 1, "merge"));
-    if (!belongs_to_target) return true;
+    if (token < first + 1) return true;
+    const size_t verb = token - 1;
+    if (!clauses.is(verb, "insert") && !clauses.is(verb, "merge")) return true;
+    // WITH changed AS [MATERIALIZED] (INSERT INTO …
+    const bool of_with = verb >= first + 2 && clauses.is(verb - 1, "(") &&
+                         (clauses.is(verb - 2, "as") || clauses.is(verb - 2, "materialized"));
+    if (verb != main && !of_with) return true;
   }
   return false;
 }
@@ -100,6 +124,7 @@ void read_targets(const ClauseCutter& clauses, TokenRange range, StatementFacts&
     if (!from && !clauses.is(token, "into") && !clauses.is(token, "update")) continue;
     size_t first = token + 1;
     if (clauses.is(first, "only")) ++first;
+    if (clauses.is(first, "(")) ++first;  // ONLY (name)
     std::vector<std::string> parts = {identifier_of(clauses.token_text(first))};
     while (clauses.is(first + 1, ".") && first + 2 < range.last) {
       first += 2;
@@ -192,7 +217,7 @@ StatementFacts first_word_facts(const ClauseCutter& clauses, TokenRange range, s
   facts.command = to_upper(clauses.token_text(first));
   const auto* known = std::find_if(kFirstWords.begin(), kFirstWords.end(),
                                    [&](const FirstWord& word) { return clauses.is(first, word.word); });
-  bool readable = known != kFirstWords.end() && !has_bare_into(clauses, range);
+  bool readable = known != kFirstWords.end() && !has_bare_into(clauses, range, first);
   readable = readable && !clauses.is(first + 1, "prepared");
   // A semicolon in brackets is no row-changing statement of any version.
   for (size_t token = range.first; token < range.last; ++token) readable = readable && !clauses.is(token, ";");

@@ -124,4 +124,23 @@ void collect_functions(const TreeNode& node, StatementFacts& facts) {
   }
 }
 
+void collect_stored_functions(const TreeNode& node, StatementFacts& facts) {
+  StatementFacts stored;
+  collect_functions(node, stored);
+  if (!stored.settings.empty()) facts.classes.add(StatementClass::kSetting);
+  stored.settings.clear();
+  // Routines of which nothing is known do not run now, and count where they do.
+  std::erase_if(stored.functions, [](const std::string& function) {
+    const size_t dot = function.find('.');
+    const std::string_view all = function;
+    const std::string_view schema = dot == std::string::npos ? std::string_view() : all.substr(0, dot);
+    return function_kind(schema, all.substr(dot == std::string::npos ? 0 : dot + 1)) == FunctionKind::kUnknown;
+  });
+  if (stored.opaque == OpaqueReason::kUnprovedRoutine) {
+    stored.opaque = OpaqueReason::kNone;
+    stored.classes.remove(StatementClass::kOpaque);
+  }
+  fold_in(facts, stored);
+}
+
 }  // namespace schemaguard::parser::postgres

@@ -15,6 +15,10 @@ namespace schemaguard::parser::postgres {
 // Adds what `node` and everything below it calls, writes and creates. Never adds kQuery.
 void collect_functions(const TreeNode& node, StatementFacts& facts);
 
+// The same for expressions that are stored now and run later without being named: defaults, checks, the query of a
+// view. Settings changed there do not change now, but nobody will see it when they do.
+void collect_stored_functions(const TreeNode& node, StatementFacts& facts);
+
 // A relation of pg_catalog or information_schema: by schema, or an unqualified name that begins with "pg_", which the
 // server looks for in pg_catalog first.
 bool is_system_relation(const ObjectName& name);

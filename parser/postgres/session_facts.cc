@@ -186,6 +186,14 @@ void reindex_facts(const TreeNode& node, const StatementSource&, StatementFacts&
   facts.classes.add(StatementClass::kMaintenance);
   note_relation(node, "relation", ObjectKind::kTable, facts);
   if (has(node, "name")) add_object(facts, named_word(ObjectKind::kSchema, text(node, "name")));
+  for (const boost::json::value& item : list(node, "params")) {
+    const TypedNode option = typed_node(item);
+    if (option.type != "DefElem" || text(*option.fields, "defname") != "tablespace") continue;
+    // REINDEX (TABLESPACE …) is an ALTER INDEX … SET TABLESPACE as well.
+    const ObjectUse moved = facts.objects.empty() ? named_word(ObjectKind::kIndex, "") : facts.objects.front();
+    add_change(facts, "set_tablespace", moved).new_name = clip_identifier(option_text(*option.fields));
+    facts.classes.add(StatementClass::kSchema);
+  }
 }
 
 void refresh_facts(const TreeNode& node, const StatementSource&, StatementFacts& facts) {

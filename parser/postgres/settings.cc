@@ -117,6 +117,16 @@ bool setting_value_is_safe(std::string_view name, std::string_view value) {
   return false;
 }
 
+bool unnamed_setting_may_protect(const SettingChange& change) {
+  if (!change.name.empty() || change.reset) return false;
+  if (!change.value.has_value()) return true;
+  const std::string value = to_lower(*change.value);
+  const bool plain_words = std::all_of(value.begin(), value.end(), [](char c) {
+    return is_lower_letter(c) || c == ' ' || c == ',' || c == '-' || c == '_';
+  });
+  return !plain_words || value == "replica" || value == "local" || is_true_value(value) || is_false_value(value);
+}
+
 StatementClass setting_class(const SettingChange& change) {
   const SettingKind kind = setting_kind(change.name);
   if (change.reset || kind == SettingKind::kOrdinary || kind == SettingKind::kNamePath) return StatementClass::kSession;

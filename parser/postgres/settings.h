@@ -35,6 +35,10 @@ bool setting_value_is_safe(std::string_view name, std::string_view value);
 // Whether every byte below 0x80 stands for itself in this client encoding; false for an unknown name (evasion 52).
 bool encoding_is_ascii_safe(std::string_view encoding);
 
+// Whether set_config() with a name that is not constant, which reads as a setting without a name, could give this value
+// to a setting of class kSetting. Lists of plain words are no switch, no path and no code: pg_dump sets one so.
+bool unnamed_setting_may_protect(const SettingChange& change);
+
 // The class of one SET, RESET or set_config(): kSession or kSetting. SET ROLE is kSession (policy judges login and
 // current role), SET SESSION AUTHORIZATION is kSetting, a reset goes back to what the session began with.
 StatementClass setting_class(const SettingChange& change);

@@ -1,5 +1,7 @@
 #include "parser/postgres/table_facts.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,43 @@ void partition_facts(const TreeNode& node, Change& change) {
     if (range_var.type != "RangeVar" || change.relation) continue;
     change.relation = existing_relation(ObjectKind::kTable, *range_var.fields);
   }
+}
+
+// A temporary table may be a child of a persistent one, which is changed by that: it is read with all its children from
+// now on, and cannot be altered without them. (A partition is always as lasting as its parent.)
+void inheritance_facts(const TreeNode& node, StatementFacts& facts) {
+  if (has(node, "partbound") || facts.changes.back().object.persistence != Persistence::kTemporary) return;
+  for (const boost::json::value& parent : list(node, "inhRelations")) {
+    const TypedNode range_var = typed_node(parent);
+    if (range_var.type != "RangeVar") continue;
+    const ObjectUse child = facts.changes.front().object;
+    Change& change = add_change(facts, "add_inherit", child);
+    change.relation = existing_relation(ObjectKind::kTable, *range_var.fields);
+    facts.classes.add(StatementClass::kSchema);
+  }
+}
+
+// PostgreSQL lets rows be written through a view of one relation; these hold what no session may write like that. The
+// views of statistics have functions and joins behind them.
+bool is_writable_system_relation(const ObjectName& name) {
+  constexpr std::array<std::string_view, 4> kReadOnly = {"pg_stat_", "pg_statio_", "pg_stats", "pg_locks"};
+  return is_system_relation(name) && std::none_of(kReadOnly.begin(), kReadOnly.end(), [&](std::string_view start) {
+           return std::string_view(name.name).starts_with(start);
+         });
+}
+
+// Whether an UPDATE of a view with this query is one of a system relation behind it.
+bool writes_pass_to_system_relation(const TypedNode& query) {
+  if (query.type != "SelectStmt") return false;
+  const TreeNode& select = *query.fields;
+  for (const std::string_view field :
+       {"distinctClause", "groupClause", "havingClause", "limitCount", "limitOffset", "withClause", "larg"}) {
+    if (has(select, field)) return false;
+  }
+  const TreeList& from = list(select, "fromClause");
+  if (from.size() != 1) return false;
+  const TypedNode relation = typed_node(from[0]);
+  return relation.type == "RangeVar" && is_writable_system_relation(relation_name(*relation.fields, ""));
 }
 
 Change& table_change(const TreeNode& node, ObjectKind kind, std::string_view change_kind, const StatementSource& source,
@@ -133,6 +172,8 @@ void create_table_facts(const TreeNode& node, const StatementSource& source, Sta
   facts.command = "CREATE TABLE";
   table_change(node, ObjectKind::kTable, "create_table", source, facts);
   classify_changes(facts);
+  inheritance_facts(node, facts);
+  collect_stored_functions(node, facts);
 }
 
 void create_foreign_table_facts(const TreeNode& node, const StatementSource& source, StatementFacts& facts) {
@@ -193,7 +234,11 @@ void view_facts(const TreeNode& node, const StatementSource& source, StatementFa
       add_change(facts, "create_view", created_relation(ObjectKind::kView, *view, source.enclosing_schema));
   change.shape_unknown = list(node, "aliases").empty();
   change.definition = source.clauses.text(source.statement);
+  const TypedNode query = typed_child(node, "query");
+  // A temporary name for a catalog would hide every write to it, so it counts as a lasting one.
+  if (writes_pass_to_system_relation(query)) change.object.persistence = Persistence::kPersistent;
   classify_changes(facts);
+  if (query) collect_stored_functions(node, facts);
 }
 
 void create_sequence_facts(const TreeNode& node, const StatementSource& source, StatementFacts& facts) {

@@ -375,7 +375,11 @@ std::string redact_postgres_statement(std::string_view statement, const Statemen
 }
 
 std::string redact_postgres_clause(std::string_view clause, size_t bytes_max) {
-  std::optional<std::string> redacted = redact(clause, Literals::kKeep, bytes_max);
+  // What CREATE TABLE … AS makes is defined by a query; its literals are data, whatever the text begins with.
+  const Token first = SqlLexer(clause).next();
+  const bool of_query = first.kind == TokenKind::kWord &&
+                        is_any_word(first.text(clause), {"explain", "prepare", "select", "with", "values", "do"});
+  std::optional<std::string> redacted = redact(clause, of_query ? Literals::kTake : Literals::kKeep, bytes_max);
   return redacted.has_value() ? *std::move(redacted) : std::string(kSecret);
 }
 

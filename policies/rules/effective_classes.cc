@@ -42,6 +42,9 @@ bool is_temporary(const ObjectUse& use, const SessionNames& names) {
 }
 
 bool is_temporary(const Change& change, const SessionNames& names) {
+  // A persistent parent is changed by what is hung under it, however short-lived that is.
+  const bool of_parent = change.kind == "add_inherit" || change.kind == "drop_inherit";
+  if (of_parent && change.relation && !is_temporary(*change.relation, names)) return false;
   if (change.object.persistence != Persistence::kByName) {
     return change.object.persistence == Persistence::kTemporary;
   }

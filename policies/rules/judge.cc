@@ -5,6 +5,7 @@
 
 #include "parser/postgres/extensions.h"
 #include "parser/postgres/function_catalog.h"
+#include "parser/postgres/settings.h"
 #include "policies/rules/builtin_policy.h"
 #include "policies/rules/compiled_policy.h"
 #include "policies/rules/effective_classes.h"
@@ -25,6 +26,7 @@ using parser::postgres::function_effect;
 using parser::postgres::function_kind;
 using parser::postgres::FunctionEffect;
 using parser::postgres::is_trusted_extension;
+using parser::postgres::unnamed_setting_may_protect;
 
 constexpr std::string_view kPlainRule = "builtin/plain";
 
@@ -61,9 +63,13 @@ bool all_functions_plain(const StatementFacts& facts, const std::vector<PlainFun
   });
 }
 
-ClassSet effective_classes(const StatementFacts& facts, const SessionNames& names, const PolicyOptions& options,
-                           const std::vector<PlainFunction>& plain) {
+ClassSet effective_classes(const StatementFacts& facts, const SessionNames& names, const Subject& subject,
+                           const PolicyOptions& options, const std::vector<PlainFunction>& plain) {
   ClassSet classes = classes_in_session(facts, names);
+  // The server itself keeps anybody else from the settings that protect; role and path are tracked.
+  if (subject.superuser && std::any_of(facts.settings.begin(), facts.settings.end(), unnamed_setting_may_protect)) {
+    classes.add(StatementClass::kSetting);
+  }
   if (classes.has(StatementClass::kCluster) && names_one_of_the_extensions(facts, options.allowed_extensions)) {
     classes.remove(StatementClass::kCluster);
     classes.add(StatementClass::kSchema);
@@ -325,7 +331,7 @@ Verdict Policy::judge(const StatementFacts& facts, const Subject& subject, const
 
 Verdict Policy::judge_written(const StatementFacts& facts, const Subject& subject, const SessionNames& names) const {
   Verdict verdict;
-  verdict.classes = effective_classes(facts, names, options_, compiled_->plain_functions);
+  verdict.classes = effective_classes(facts, names, subject, options_, compiled_->plain_functions);
   // A statement without any class is a reader's mistake, and nothing is let through by mistake.
   if (verdict.classes.empty()) verdict.classes.add(StatementClass::kUnread);
   if (!compiled_->judges_ordinary && only_ordinary(verdict.classes)) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "parser/postgres/settings.h"
 #include "policies/rules/builtin_policy.h"
 #include "policies/rules/compiled_policy.h"
 #include "policies/rules/concatenate.h"
@@ -209,7 +210,8 @@ bool Policy::passes_unseen(const parser::StatementFacts& facts) const {
                                                    parser::StatementClass::kTransaction};
   return !compiled_->judges_ordinary && !facts.classes.empty() &&
          (facts.classes.bits() & ~kWhateverNamesMean.bits()) == 0 && facts.changes.empty() &&
-         facts.opaque == parser::OpaqueReason::kNone && facts.prepared == parser::PreparedUse::kNone;
+         facts.opaque == parser::OpaqueReason::kNone && facts.prepared == parser::PreparedUse::kNone &&
+         std::none_of(facts.settings.begin(), facts.settings.end(), parser::postgres::unnamed_setting_may_protect);
 }
 
 bool Policy::is_migrator(const Subject& subject) const {

@@ -31,6 +31,8 @@ struct Subject {
   std::string user;
   std::string role;
   bool role_certain = true;
+  // Whether the current role is, or may have become, a superuser, to whom no setting is closed.
+  bool superuser = false;
   std::string database;
   std::string application;         // a label, never an identity
   std::string client_address;      // "10.0.0.7" (no port); "" for a Unix socket

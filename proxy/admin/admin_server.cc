@@ -1,5 +1,7 @@
 #include "proxy/admin/admin_server.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -109,10 +111,16 @@ asio::awaitable<void> AdminServer::accept() {
   while (acceptor_.is_open()) {
     auto [error, socket] = co_await acceptor_.async_accept(kAsTuple);
     if (error == asio::error::operation_aborted) co_return;
-    if (error || open_connections_ >= kConnectionsMax) {
+    if (error) {
       asio::steady_timer pause(acceptor_.get_executor(), kAcceptPause);
       co_await pause.async_wait(kAsTuple);
       continue;
+    }
+    // Many that say nothing must not keep out one that has something to ask.
+    if (open_connections_ >= kConnectionsMax) {
+      if (waiting_.empty()) continue;
+      waiting_.front()->close();
+      waiting_.pop_front();
     }
     asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), asio::detached);
   }
@@ -131,7 +139,9 @@ asio::awaitable<void> AdminServer::serve(asio::ip::tcp::socket socket) {
     parser.header_limit(kHeaderBytesMax);
     parser.body_limit(kBodyBytesMax);
     stream.expires_after(kRequestLimit);
+    waiting_.push_back(&stream);
     const auto [read_error, got] = co_await http::async_read(stream, buffer, parser, kAsTuple);
+    waiting_.remove(&stream);
     if (read_error == http::error::body_limit || read_error == http::error::header_limit) {
       Response refusal = respond_error(http::status::payload_too_large, "the request is too large");
       refusal.keep_alive(false);
@@ -239,6 +249,13 @@ AdminServer::Response AdminServer::mode(const Request& request, const std::strin
   const json::value parsed = json::parse(request.body(), error);
   if (error || !parsed.is_object()) return respond_error(http::status::bad_request, "the body is not a JSON object");
   const json::object& object = parsed.get_object();
+  for (const json::key_value_pair& member : object) {
+    constexpr std::array<std::string_view, 4> kKeys = {"database", "mode", "for_seconds", "reason"};
+    if (std::find(kKeys.begin(), kKeys.end(), std::string_view(member.key().data(), member.key().size())) ==
+        kKeys.end()) {
+      return respond_error(http::status::bad_request, "accepted: \"database\", \"mode\", \"for_seconds\", \"reason\"");
+    }
+  }
   const std::string database = text_member(object, "database").value_or("");
   const size_t slash = database.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == database.size()) {

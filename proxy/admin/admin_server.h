@@ -10,6 +10,7 @@
 // are small and bounded in size, time and number.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -55,6 +57,8 @@ class AdminServer {
   std::vector<const CounterSet*> counters_;
   boost::asio::ip::tcp::acceptor acceptor_;
   size_t open_connections_ = 0;
+  // Connections without a whole request, the one that has been silent for longest first.
+  std::list<boost::beast::tcp_stream*> waiting_;
 };
 
 }  // namespace schemaguard::proxy

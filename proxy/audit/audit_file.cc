@@ -26,6 +26,11 @@ class PosixAuditFile final : public AuditFile {
     constexpr int kFlags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
     constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
     descriptor_ = ::open(path_.c_str(), O_RDWR | kFlags, kOwnerOnly);
+    if (descriptor_ >= 0 && is_pipe()) {
+      // As a reader of its own pipe the guard would fill it for nobody, and then wait for itself.
+      close();
+      errno = EINVAL;
+    }
     // A pipe or a write-only device cannot be read back, and need not be.
     if (descriptor_ < 0 && errno != ENOENT && errno != EISDIR) {
       const int first_error = errno;
@@ -99,6 +104,10 @@ class PosixAuditFile final : public AuditFile {
   [[nodiscard]] bool is_regular() const {
     struct stat status {};
     return ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
+  }
+  [[nodiscard]] bool is_pipe() const {
+    struct stat status {};
+    return ::fstat(descriptor_, &status) == 0 && S_ISFIFO(status.st_mode);
   }
   [[nodiscard]] absl::Status error(const char* verb) const {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", verb, " ", path_));

@@ -217,6 +217,14 @@ class ConfigReader {
       }
       for (const Endpoint& endpoint : server.listen) door(endpoint);
       for (const Endpoint& endpoint : server.migration_listen) door(endpoint);
+      // The guard would call itself, again and again, until no session is left.
+      for (const Endpoint& upstream : server.upstream.addresses) {
+        const auto is_door = [&](const Endpoint& listen) { return listen.display() == upstream.display(); };
+        if (std::any_of(server.listen.begin(), server.listen.end(), is_door) ||
+            std::any_of(server.migration_listen.begin(), server.migration_listen.end(), is_door)) {
+          map_.error("servers", concatenate({upstream.display(), " is an upstream and a listener of ", server.name}));
+        }
+      }
     }
     if (config_.admin) door(*config_.admin);
   }

@@ -306,6 +306,7 @@ class SessionCore {
   bool reading_moved_ = false;         // and it has reported another one before: a rollback may bring that back
   std::string client_encoding_, server_encoding_;
   std::string session_authorization_;
+  bool superuser_ = true;  // as reported; one that does not say so is taken for one
   bool draining_ = false;
 
   // Guarding.

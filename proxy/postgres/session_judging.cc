@@ -105,6 +105,9 @@ policies::Subject SessionCore::subject(const TrackedState& state) const {
   subject.role = state.role();
   if (subject.role.empty() && session_authorization_ != user_) subject.role = session_authorization_;
   subject.role_certain = state.role_certain();
+  // What the server has reported holds for the role that it has confirmed.
+  const bool role_moves = state.role() != confirmed_.role() || state.role_certain() != confirmed_.role_certain();
+  subject.superuser = superuser_ || role_moves;
   subject.database = database_;
   subject.application = application_;
   subject.client_address = settings_.origin.address;

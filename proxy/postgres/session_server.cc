@@ -566,6 +566,8 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
         parser::postgres::encoding_is_ascii_safe(status.value) ? Certainty::kYes : Certainty::kNo;
   } else if (status.name == "session_authorization") {
     session_authorization_ = std::string(status.value);
+  } else if (status.name == "is_superuser") {
+    superuser_ = status.value != "off";
   } else if (status.name == "search_path") {
     confirmed_.report_search_path(status.value);
   } else if (status.name == "application_name") {

@@ -277,8 +277,10 @@ void TrackedState::apply_change(Values& values, const parser::Change& change, st
   if (!temporary) return;
   if (change.kind.starts_with("drop_")) {
     // What else goes with it is forgotten rather than followed: its indexes, what may be owned by a dropped column,
-    // and with CASCADE anything. A table that only loses a member stays itself.
-    const bool whole = change.member.empty();
+    // and with CASCADE anything. A table that only loses a member or a property stays itself.
+    const bool property = change.kind == "drop_inherit" || change.kind == "drop_of_type" ||
+                          change.kind == "drop_cluster" || change.kind == "drop_oids";
+    const bool whole = change.member.empty() && !property;
     std::erase_if(values.temporary, [&](const TemporaryObject& object) {
       if (object.name == name) return whole;
       return change.cascade || object.owner == name || object.may_go_with_others;

@@ -82,6 +82,9 @@ class Untouched:
         self.connection.autocommit = True
         self.state = corpus.fingerprint(self.server, self.connection)
 
+    def _is_alone(self):
+        return not self.server.query(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{self.name}' AND usename = 'boss'", "postgres")
+
     @contextlib.contextmanager
     def lend(self, case):
         if case.setup or self.connection is None:
@@ -91,6 +94,7 @@ class Untouched:
             self.state = corpus.fingerprint(self.server, self.connection)
         changed = []
         yield self.name, changed
+        servers.wait_until(self._is_alone, "the case's session is gone, and its temporary objects with it")
         changed += corpus.changed_catalogs(self.state, corpus.fingerprint(self.server, self.connection))
         if case.setup or changed:
             self.renew()

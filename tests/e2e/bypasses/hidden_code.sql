@@ -118,3 +118,106 @@ WITH changed AS (UPDATE pg_proc SET proisstrict = proisstrict WHERE proname = 'a
 COPY pg_description FROM STDIN
 -- case: replication slot by function
 SELECT pg_create_physical_replication_slot('sneaked_slot')
+-- case: a catalog by a temporary view's name
+CREATE TEMP VIEW catalog AS SELECT oid, relname FROM pg_class
+-- next
+UPDATE catalog SET relname = 'sneaked' WHERE relname = 'existing'
+-- case: a catalog by the name of a view in pg_temp
+CREATE VIEW pg_temp.catalog (name) AS SELECT relname FROM ONLY pg_catalog.pg_class AS c WHERE relkind = 'r' ORDER BY 1
+-- next
+UPDATE pg_temp.catalog SET name = 'sneaked' WHERE name = 'existing'
+-- case: a catalog by a view over a view
+CREATE TEMP VIEW catalog AS TABLE pg_class
+-- next
+CREATE TEMP VIEW names AS SELECT relname FROM catalog
+-- next
+UPDATE names SET relname = 'sneaked' WHERE relname = 'existing'
+-- case: a catalog by a view that was another one before
+CREATE TEMP VIEW catalog AS SELECT 1::oid AS oid, 'x'::name AS relname
+-- next
+CREATE OR REPLACE TEMP VIEW catalog AS SELECT oid, relname FROM pg_class
+-- next
+UPDATE catalog SET relname = 'sneaked' WHERE relname = 'existing'
+-- case: a catalog by a view that a DO block makes
+DO $$BEGIN CREATE TEMP VIEW catalog AS SELECT * FROM pg_class; UPDATE catalog SET relname = 'sneaked' WHERE relname = 'existing'; END$$
+-- case: a setting by a view of pg_settings
+CREATE TEMP VIEW settings AS SELECT name, setting FROM pg_settings
+-- next
+UPDATE settings SET setting = 'replica' WHERE name = 'session_replication_role'
+-- case: a path by a view of pg_settings
+SET search_path = pg_temp
+-- next
+CREATE TEMP VIEW settings AS SELECT name, setting FROM pg_catalog.pg_settings
+-- next
+UPDATE settings SET setting = 'public' WHERE name = 'search_path'
+-- next
+CREATE TABLE sneaked (a int)
+-- case: a catalog behind ONLY in brackets
+UPDATE ONLY (pg_class) SET relname = 'sneaked' WHERE relname = 'existing'
+-- case: a catalog behind ONLY in brackets, in a long text
+UPDATE ONLY (pg_class) SET relname = 'sneaked' WHERE relname = 'existing' AND length('{REPEAT 300000 x}') > 1
+-- case: a catalog with the database's name in front
+UPDATE {DATABASE}.pg_catalog.pg_class SET relname = 'sneaked' WHERE relname = 'existing'
+-- case: 149 in the default of a temporary table
+CREATE TEMP TABLE reading (a text DEFAULT pg_read_file('PG_VERSION'), b int)
+-- next
+INSERT INTO reading (b) VALUES (1)
+-- case: 149 in a check of a temporary table
+CREATE TEMP TABLE reading (b int CHECK (pg_read_file('PG_VERSION') IS NOT NULL))
+-- next
+INSERT INTO reading VALUES (1)
+-- case: 149 in a table constraint of a temporary table
+CREATE TEMP TABLE reading (b int, CONSTRAINT c CHECK (pg_read_file('PG_VERSION') IS NOT NULL))
+-- case: 149 in the bound of a temporary partition
+CREATE TEMP TABLE reading (a text) PARTITION BY LIST (a)
+-- next
+CREATE TEMP TABLE part PARTITION OF reading FOR VALUES IN (pg_read_file('PG_VERSION'))
+-- case: 149 in a temporary view
+CREATE TEMP VIEW reading AS SELECT pg_read_file('PG_VERSION')
+-- next
+SELECT * FROM reading
+-- case: 149 in a default added later
+CREATE TEMP TABLE reading (a text, b int)
+-- next
+ALTER TABLE reading ALTER a SET DEFAULT pg_read_file('PG_VERSION')
+-- case: 149 for the rows of a temporary table
+CREATE TEMP TABLE reading AS SELECT pg_read_file('PG_VERSION')
+-- case: 149 for the rows of a prepared statement
+PREPARE p AS SELECT pg_read_file('PG_VERSION')
+-- next
+CREATE TEMP TABLE reading AS EXECUTE p
+-- case: 144 in a temporary view
+-- setup: CREATE FUNCTION run(t text) RETURNS int LANGUAGE plpgsql AS 'BEGIN EXECUTE t; RETURN 1; END'
+CREATE TEMP VIEW running AS SELECT query_to_xml('SELECT run(''CREATE TABLE sneaked (a int)'')', true, false, '')
+-- next
+SELECT * FROM running
+-- case: 151 in the default of a temporary table
+CREATE TEMP TABLE setting (a text DEFAULT set_config('session_replication_role', 'replica', false), b int)
+-- next
+INSERT INTO setting (b) VALUES (1)
+-- case: 132 in a temporary view
+SET search_path = pg_temp
+-- next
+CREATE TEMP VIEW setting AS SELECT set_config('search_path', 'public', false)
+-- next
+SELECT * FROM setting
+-- next
+CREATE TABLE sneaked (a int)
+-- case: 151 by a name from a list
+SELECT set_config(name, 'replica', false) FROM (VALUES ('session_replication_role')) AS names (name)
+-- case: 151 by a computed name
+SELECT set_config(lower('SESSION_REPLICATION_ROLE'), 'replica', false)
+-- case: 151 by a computed name and value
+SELECT set_config(lower('SESSION_REPLICATION_ROLE'), lower('REPLICA'), false)
+-- case: 151 by a computed name in a DO block
+DO $$BEGIN PERFORM set_config(lower('SESSION_REPLICATION_ROLE'), 'replica', false); END$$
+-- case: 151 by parameters
+PREPARE p (text, text) AS SELECT set_config($1, $2, false)
+-- next
+EXECUTE p ('session_replication_role', 'replica')
+-- case: 151 by a catalog's rows
+SELECT set_config(name, 'replica', false) FROM pg_settings WHERE name LIKE 'session_replication%'
+-- case: 151 in a long text
+SELECT set_config('session_replication_role', 'replica', false), length('{REPEAT 300000 x}')
+-- case: 154 by a computed name
+SELECT set_config(lower('ALLOW_SYSTEM_TABLE_MODS'), 'on', false)

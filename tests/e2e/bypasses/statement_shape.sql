@@ -245,3 +245,67 @@ ALTER TABLE existing REPLICA IDENTITY FULL
 ALTER TABLE existing ALTER COLUMN a SET STATISTICS 500
 -- case: logged to unlogged
 ALTER TABLE existing SET UNLOGGED
+-- case: 7 into behind a column called insert
+SELECT 1 insert INTO sneaked
+-- case: 7 into behind a column called merge
+SELECT 1 AS merge INTO sneaked
+-- case: 7 into behind a column called insert, in a long text
+SELECT length('{REPEAT 300000 x}') insert INTO sneaked
+-- case: 7 into behind a column called merge, in a long text
+SELECT length('{REPEAT 300000 x}') AS merge INTO sneaked
+-- case: 8 into behind a WITH and a column called insert, in a long text
+WITH one AS (SELECT length('{REPEAT 300000 x}')) SELECT (2) insert INTO sneaked
+-- case: 8 into behind a WITH with columns and one called insert, in a long text
+WITH one (a) AS (SELECT length('{REPEAT 300000 x}')) SELECT (a) insert INTO sneaked FROM one
+-- case: 8 into in brackets behind a column called insert, in a long text
+(SELECT length('{REPEAT 300000 x}') insert INTO sneaked)
+-- case: 7 into behind a column called insert, in deep brackets
+SELECT {REPEAT 600 (}1{REPEAT 600 )} insert INTO sneaked
+-- case: 8 into behind a WITH and a column called insert
+WITH one AS (SELECT 1) SELECT (2) insert INTO sneaked
+-- case: 8 into behind a recursive WITH and a column called insert
+WITH RECURSIVE a (b) AS (SELECT 1 UNION ALL SELECT b + 1 FROM a WHERE b < 2) SEARCH DEPTH FIRST BY b SET o SELECT (b) insert INTO sneaked FROM a
+-- case: 19 a temporary child of a persistent table
+CREATE TEMP TABLE child () INHERITS (existing)
+-- case: 19 a temporary child of a temporary and a persistent table
+CREATE TEMP TABLE base (c int)
+-- next
+CREATE TEMP TABLE child () INHERITS (base, existing)
+-- case: 19 a temporary table becomes a child
+CREATE TEMP TABLE child (a int, b text)
+-- next
+ALTER TABLE child INHERIT existing
+-- case: 19 a child of the table behind a temporary one
+CREATE TEMP TABLE existing (a int, b text)
+-- next
+CREATE TEMP TABLE child (a int, b text)
+-- next
+ALTER TABLE child INHERIT public.existing
+-- case: 32 an index moved by its maintenance
+REINDEX (TABLESPACE pg_default) TABLE parent
+-- case: 18 a view that hides the temporary table it names
+CREATE TEMP TABLE passing (a int)
+-- next
+CREATE VIEW sneaked AS WITH passing AS (SELECT 1 AS a) SELECT * FROM passing
+-- case: 18 a view like a temporary one
+CREATE TEMP VIEW sneaked AS SELECT 1 AS a
+-- next
+CREATE OR REPLACE VIEW sneaked AS SELECT 2 AS a
+-- case: 30 a rule on a temporary table
+CREATE TEMP TABLE passing (a int)
+-- next
+CREATE RULE sneaked AS ON INSERT TO passing DO ALSO UPDATE pg_class SET relname = 'sneaked' WHERE relname = 'existing'
+-- next
+INSERT INTO passing VALUES (1)
+-- case: 30 a rule on a temporary view
+CREATE TEMP VIEW passing AS SELECT 1 AS a
+-- next
+CREATE RULE sneaked AS ON UPDATE TO passing DO INSTEAD UPDATE pg_class SET relname = 'sneaked' WHERE relname = 'existing'
+-- case: 30 statistics of a temporary table
+CREATE TEMP TABLE passing (a int, b int)
+-- next
+CREATE STATISTICS sneaked ON a, b FROM passing
+-- case: 25 a row policy of a temporary table
+CREATE TEMP TABLE passing (a int)
+-- next
+CREATE POLICY sneaked ON passing USING (true)

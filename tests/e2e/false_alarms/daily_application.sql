@@ -256,3 +256,31 @@ ROLLBACK
 DISCARD PLANS
 
 DISCARD ALL
+
+CREATE TEMP TABLE measured (id uuid DEFAULT gen_random_uuid(), points int DEFAULT add_points(1, 1) CHECK (points >= 0))
+
+CREATE TEMP TABLE measured_daily () INHERITS (measured)
+
+ALTER TABLE measured_daily NO INHERIT measured
+
+ALTER TABLE measured_daily INHERIT measured
+
+CREATE TEMP VIEW measuring AS SELECT * FROM measured WHERE points > 0
+
+CREATE TEMP VIEW watching AS SELECT pid, state FROM pg_stat_activity
+
+CREATE TEMP VIEW relations AS SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+
+DROP VIEW measuring, watching, relations
+
+REINDEX TABLE stock
+
+DROP TABLE measured_daily, measured
+
+SELECT 1 AS insert, 2 AS merge
+
+SELECT set_config(el->>0, el->>1, true) FROM json_array_elements('[["app.tenant", "7"], ["search_path", "public"]]'::json) AS el
+
+SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'
+
+SELECT set_config($1, 'one of $1', true) FROM (SELECT 1) AS nobody WHERE false

@@ -69,5 +69,21 @@ TEST(SettingsTest, ClassifiesChanges) {
   EXPECT_EQ(setting_class(change), StatementClass::kSetting);
 }
 
+TEST(SettingsTest, ASettingWithoutANameMayBeOneThatProtects) {
+  SettingChange change;
+  EXPECT_TRUE(unnamed_setting_may_protect(change)) << "neither is known";
+  for (const std::string_view value : {"replica", "LOCAL", "on", "t", "yes", "1", "off", "false", "$libdir/x", "f()"}) {
+    change.value = std::string(value);
+    EXPECT_TRUE(unnamed_setting_may_protect(change)) << value;
+  }
+  for (const std::string_view value : {"view, foreign-table", "public", "repeatable read"}) {
+    change.value = std::string(value);
+    EXPECT_FALSE(unnamed_setting_may_protect(change)) << value;
+  }
+  change.value = "replica";
+  change.name = "app.tenant";
+  EXPECT_FALSE(unnamed_setting_may_protect(change)) << "the name is known";
+}
+
 }  // namespace
 }  // namespace schemaguard::parser::postgres

@@ -174,6 +174,8 @@ TEST(Redaction, clauses_keep_literals_and_lose_secrets) {
   EXPECT_EQ(redact_postgres_clause("CHECK (kind IN ('a', 'b'))"), "CHECK (kind IN ('a', 'b'))");
   EXPECT_EQ(redact_postgres_clause("dblink('password=x')"), "dblink('***')");
   EXPECT_EQ(redact_postgres_clause("'open"), "'***'");
+  EXPECT_EQ(redact_postgres_clause("EXPLAIN ANALYZE CREATE TABLE t AS SELECT 'data'"),
+            "EXPLAIN ANALYZE CREATE TABLE t AS SELECT ?");
 }
 
 TEST(Fingerprint, shapes_are_equal_whatever_the_literals_case_and_blanks) {

@@ -619,5 +619,34 @@ TEST(PassesUnseen, IsNeverSaidWhereARuleSpeaksOfOrdinaryStatements) {
               })})->passes_unseen(commit));
 }
 
+// set_config() with a computed name: for a superuser that may be any setting.
+TEST(Judge, ASettingWithoutANameIsRefusedToSuperusers) {
+  StatementFacts facts;
+  facts.command = "SELECT";
+  facts.classes = {StatementClass::kQuery, StatementClass::kSession};
+  facts.settings.emplace_back();
+  const auto policy = policy_of({});
+  Subject app = login("app");
+  EXPECT_EQ(policy->judge(facts, app, {}).action, Action::kAllow);
+  app.superuser = true;
+  EXPECT_EQ(policy->judge(facts, app, {}).action, Action::kBlock);
+  EXPECT_EQ(policy->judge(facts, app, {}).reason, "protected_setting");
+  EXPECT_FALSE(policy->passes_unseen(facts));
+  facts.settings.front().value = "view, foreign-table";
+  EXPECT_EQ(policy->judge(facts, app, {}).action, Action::kAllow);
+}
+
+// A persistent parent is changed by its temporary child.
+TEST(Judge, InheritanceIsAsLastingAsTheParent) {
+  StatementFacts facts = statement("ALTER TABLE", {{"add_inherit", table("", "child")}});
+  facts.changes.front().relation = table("", "parent");
+  const auto policy = policy_of({});
+  SessionNames names;
+  names.temporary = {"child"};
+  EXPECT_EQ(policy->judge(facts, login("app"), names).action, Action::kBlock);
+  names.temporary = {"child", "parent"};
+  EXPECT_EQ(policy->judge(facts, login("app"), names).action, Action::kAllow);
+}
+
 }  // namespace
 }  // namespace schemaguard::policies

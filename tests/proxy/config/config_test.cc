@@ -357,6 +357,8 @@ TEST_F(ConfigFile, ServersMustBeWhole) {
               HasSubstr("belong together"));
   EXPECT_THAT(error_of(std::string(kSmallest) + "  - name: shop\n    listen: a:1\n    upstream: { addresses: db2 }\n"),
               HasSubstr("two servers share the name shop"));
+  EXPECT_THAT(error_of("servers:\n  - name: shop\n    listen: [a:1, a:2]\n    upstream: { addresses: [b, a:2] }\n"),
+              HasSubstr("a:2 is an upstream and a listener of shop"));
 }
 
 TEST_F(ConfigFile, AllErrorsAreSaidAtOnce) {
