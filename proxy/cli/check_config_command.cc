@@ -11,6 +11,7 @@
 #include "policies/rules/verdict.h"
 #include "proxy/cli/commands.h"
 #include "proxy/config/config.h"
+#include "proxy/introspect/primary_watch.h"
 #include "proxy/postgres/guard_login_probe.h"
 #include "proxy/postgres/trust_probe.h"
 
@@ -36,6 +37,13 @@ void print_server(const ServerConfig& server) {
   std::cout << "server " << server.name << ": listens on " << listeners(server.listen);
   if (!server.migration_listen.empty()) std::cout << ", for migrations on " << listeners(server.migration_listen);
   std::cout << ", upstream " << listeners(server.upstream.addresses) << '\n';
+  if (server.upstream.target == "primary") {
+    std::cout << "  target primary: sessions on a standby are ended; "
+              << (introspect::PrimaryWatch::is_probed(server)
+                      ? "guard_login asks every address which one is the primary"
+                      : "the addresses are tried in order, known standbys last")
+              << '\n';
+  }
   for (const ServerConfig::Database& database : server.databases) {
     std::cout << "  database " << database.name << ": mode " << policies::mode_name(database.mode) << ", "
               << database.policy->options().rules.size() << " rules, policy " << database.policy->version() << '\n';

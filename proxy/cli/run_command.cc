@@ -48,34 +48,46 @@ void say_modes(const Config& config) {
 }
 
 // The look for doors that are open behind the guard, beside the running guard: it may have to wait for servers that
-// do not answer, and neither start nor end may wait with it.
-class StartupProbe {
+// do not answer, and neither start, reload nor end may wait with it. Once at start and once for each reload.
+class DoorWatch {
  public:
-  StartupProbe(Guard& guard, std::shared_ptr<const Config> config) : shared_(std::make_shared<Shared>()) {
+  explicit DoorWatch(Guard& guard) : shared_(std::make_shared<Shared>()) {
     shared_->guard = &guard;
-    std::thread([shared = shared_, config = std::move(config)] { look(*shared, *config); }).detach();
+    guard.set_reloaded([this](std::shared_ptr<const Config> config) { look_at(std::move(config)); });
   }
-  ~StartupProbe() {
+  ~DoorWatch() {
+    shared_->guard->set_reloaded(nullptr);
     const std::lock_guard lock(shared_->mutex);
     shared_->guard = nullptr;
   }
-  StartupProbe(const StartupProbe&) = delete;
-  StartupProbe& operator=(const StartupProbe&) = delete;
+  DoorWatch(const DoorWatch&) = delete;
+  DoorWatch& operator=(const DoorWatch&) = delete;
+
+  void look_at(std::shared_ptr<const Config> config) {
+    uint64_t number = 0;
+    {
+      const std::lock_guard lock(shared_->mutex);
+      number = ++shared_->looks;
+    }
+    std::thread([shared = shared_, config = std::move(config), number] { look(*shared, *config, number); }).detach();
+  }
 
  private:
   struct Shared {
     std::mutex mutex;
     Guard* guard = nullptr;  // null: the guard has ended
+    uint64_t looks = 0;
   };
 
-  static void look(Shared& shared, const Config& config) {
+  static void look(Shared& shared, const Config& config, uint64_t number) {
     std::vector<std::string> warnings;
     for (const ServerConfig& server : config.servers) {
       const auto found = postgres::open_door_warnings(postgres::probe_doors(server, config.timeouts.connect));
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
     const std::lock_guard lock(shared.mutex);
-    if (shared.guard == nullptr) return;
+    // A look that was slower than a reload tells of a configuration that no longer holds.
+    if (shared.guard == nullptr || shared.looks != number) return;
     for (const std::string& warning : warnings) spdlog::warn("OPEN DOOR: {}", warning);
     shared.guard->set_probe_warnings(std::move(warnings));
   }
@@ -103,7 +115,8 @@ int run(const RunOptions& options) {
   }
   for (const std::string& listener : (*server)->listening_on()) spdlog::info("listening on {}", listener);
   if ((*config)->admin) spdlog::info("admin listener on {}", (*server)->admin_address());
-  const StartupProbe probe((*server)->guard(), *config);
+  DoorWatch doors((*server)->guard());
+  doors.look_at(*config);
   (*server)->run();
   return 0;
 }

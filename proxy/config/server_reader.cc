@@ -105,7 +105,6 @@ class ServerReader {
     if (map.valid() && upstream.addresses.empty()) map.error("addresses", "an upstream needs at least one address");
     if (map.choice("target", {"any", "primary"}) == 1) {
       upstream.target = "primary";
-      say_no_effect(map, "target");
     }
     if (const auto tls = map.choice("tls", {"disable", "prefer", "require", "verify-ca", "verify-full"})) {
       upstream.tls = static_cast<ServerTlsMode>(*tls);
@@ -299,6 +298,16 @@ void add_server_warnings(const ServerConfig& server, std::vector<std::string>& w
     warn(
         "TLS on both legs: a login for which the database asks SCRAM with channel binding cannot be relayed; use "
         "clients without channel binding (channel_binding=disable) or one plain leg");
+  }
+  if (server.upstream.target == "primary" && server.upstream.addresses.size() > 1 && !server.guard_login) {
+    warn(
+        "target: primary without guard_login: nobody asks the addresses which one is the primary; a session that meets "
+        "a standby ends with an error, and the next ones try the others first");
+  }
+  if (server.guard_login && server.proxy_protocol.send) {
+    warn(
+        "guard_login connects without a PROXY header: the upstream must take such connections from the guard's "
+        "address");
   }
   if (server.migration_listen.empty() &&
       (server.databases.empty() || server.databases.back().policy->options().migrators.empty())) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "proxy/audit/prepared_tail.h"
 
 namespace schemaguard::proxy {
 namespace {
@@ -30,6 +31,11 @@ absl::StatusOr<std::unique_ptr<Guard>> Guard::create(std::shared_ptr<const Confi
     auto log = AuditLog::open(std::move(options));
     if (!log.ok()) return log.status();
     guard->audit_log_ = *std::move(log);
+    for (auto& [place, numbers] : read_prepared_tail(config->audit.file)) {
+      PreparedTransactions::Statements statements;
+      for (const uint64_t number : numbers) statements.push_back({.ticket = 0, .seq = number});
+      guard->prepared_transactions_.stash(place, std::move(statements));
+    }
     guard->settler_ = std::make_unique<introspect::OutcomeSettler>(*guard->audit_log_, guard->recent_changes_,
                                                                    guard->prepared_transactions_);
   }
@@ -45,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Guard>> Guard::create(std::shared_ptr<const Confi
   auto first = std::make_shared<Snapshot>();
   first->config = std::move(config);
   first->servers = *std::move(servers);
+  guard->primary_watch_.watch(first->config);
   guard->swap(std::move(first));
   return guard;
 }
@@ -101,6 +108,11 @@ absl::Status Guard::try_reload() {
   return absl::OkStatus();
 }
 
+void Guard::set_reloaded(Reloaded reloaded) {
+  const std::lock_guard change(change_mutex_);
+  reloaded_ = std::move(reloaded);
+}
+
 absl::Status Guard::reload(std::string_view by) {
   const std::lock_guard change(change_mutex_);
   // Log rotation has renamed the file before it asks for this; a bad configuration must not keep it waiting.
@@ -116,6 +128,8 @@ absl::Status Guard::reload(std::string_view by) {
   }
   spdlog::info("configuration read again, asked for by {}", by);
   const std::shared_ptr<const Snapshot> now = snapshot();
+  primary_watch_.watch(now->config);
+  if (reloaded_) reloaded_(now->config);
   for (const auto& runtime : now->servers) {
     for (const ServerConfig::Database& database : runtime->server->databases) {
       boost::json::object detail;

@@ -26,6 +26,7 @@
 #include "proxy/guard/recent_changes.h"
 #include "proxy/guard/snapshot.h"
 #include "proxy/introspect/outcome_settler.h"
+#include "proxy/introspect/primary_watch.h"
 
 namespace schemaguard::proxy {
 
@@ -51,6 +52,9 @@ class Guard {
   // Reads the configuration file again; `by` says who asked, for log and audit.
   absl::Status reload(std::string_view by);
   void set_prepare(Prepare prepare) { prepare_ = std::move(prepare); }
+  // Called with every configuration that a reload has taken over.
+  using Reloaded = std::function<void(std::shared_ptr<const Config> config)>;
+  void set_reloaded(Reloaded reloaded);
 
   struct ModeRequest {
     std::string server, database;
@@ -70,6 +74,7 @@ class Guard {
   CancelRegistry& cancels() { return cancels_; }
   PreparedTransactions& prepared_transactions() { return prepared_transactions_; }
   RecentChanges& recent_changes() { return recent_changes_; }
+  introspect::PrimaryWatch& primary_watch() { return primary_watch_; }
   // Null when no audit is written.
   [[nodiscard]] introspect::OutcomeSettler* settler() const { return settler_.get(); }
 
@@ -106,6 +111,7 @@ class Guard {
   std::map<std::string, uint64_t> references_;
   std::mutex change_mutex_;  // one change at a time
   Prepare prepare_;
+  Reloaded reloaded_;
   std::atomic<uint64_t> generation_ = 0;
   std::atomic<size_t> held_bytes_ = 0;
   std::atomic<size_t> held_bytes_max_ = 0;
@@ -115,6 +121,7 @@ class Guard {
   CancelRegistry cancels_;
   PreparedTransactions prepared_transactions_;
   RecentChanges recent_changes_;
+  introspect::PrimaryWatch primary_watch_;
   std::unique_ptr<ParsePool> parse_pool_;
   std::unique_ptr<AuditLog> audit_log_;
   std::unique_ptr<introspect::OutcomeSettler> settler_;

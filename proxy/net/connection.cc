@@ -63,7 +63,7 @@ void Connection::begin_session() {
   phase_ = Phase::kFirstBytes;
   session_.emplace(postgres::SessionSettings{.config = server_->config,
                                              .server = server_->server,
-                                             .origin = std::move(origin_),
+                                             .origin = origin_,
                                              .session_id = std::to_string(number_)},
                    *this);
 }
@@ -335,12 +335,9 @@ void Connection::on_upstream(UpstreamResult result) {
 }
 
 void Connection::send_proxy_header() {
-  sockaddr_storage peer{};
-  socklen_t length = sizeof peer;
-  getpeername(client_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &length);
-  const PeerName source = peer_name(peer);
+  // Who the client is, told by a balancer in front of the guard or by the socket.
   const PeerName target = local_name(client_.descriptor());
-  const std::string header = make_proxy_header(source.address, source.port, target.address, target.port);
+  const std::string header = make_proxy_header(origin_.address, origin_.port, target.address, target.port);
   upstream_.write(postgres::Pieces{std::as_bytes(std::span(header))});
 }
 

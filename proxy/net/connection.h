@@ -55,6 +55,7 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   bool reserve_held_bytes(size_t bytes) override;
   void release_held_bytes(size_t bytes) override;
   bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) override;
+  void met_standby() override;
   void count(std::string_view counter) override;
 
  private:
@@ -106,7 +107,7 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   bool direct_tls_ = false;
   bool server_finished_ = false;  // our writing side of the server leg is closed
   std::shared_ptr<const ServerRuntime> server_;
-  postgres::ClientOrigin origin_;  // moved into the session at its start
+  postgres::ClientOrigin origin_;  // a copy goes into the session at its start
   Leg client_;
   Leg upstream_;
   std::unique_ptr<std::string> proxy_header_;

@@ -53,7 +53,7 @@ class GuardServer {
 
   boost::asio::io_context control_{1};
   std::unique_ptr<Guard> guard_;
-  UpstreamConnector connector_{control_};
+  UpstreamConnector connector_{control_, guard_->primary_watch()};
   CancelSender cancel_sender_{control_};
   std::vector<std::unique_ptr<Worker>> workers_;
   Listeners listeners_;

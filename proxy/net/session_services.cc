@@ -114,6 +114,11 @@ bool Connection::is_first_use(std::string_view database, std::string_view user, 
   return worker_.routines_seen().is_first_use({server_->server->name, database, user, routine});
 }
 
+void Connection::met_standby() {
+  worker_.guard().primary_watch().note_standby(*server_->server, upstream_address_->display,
+                                               std::chrono::steady_clock::now());
+}
+
 void Connection::count(std::string_view counter) { worker_.own_counters().add(counter); }
 
 }  // namespace schemaguard::proxy::net

@@ -76,7 +76,9 @@ asio::awaitable<UpstreamResult> UpstreamConnector::try_all(std::shared_ptr<const
   const std::vector<Endpoint>& endpoints = server->server->upstream.addresses;
   const auto deadline = steady_clock::now() + server->config->timeouts.connect;
   FailedUpstream failed;
-  const auto note_failure = [&failed, &endpoints](const Endpoint& endpoint, const std::string& cause) {
+  const std::vector<size_t> order = primaries_.order(*server->server, steady_clock::now());
+  const auto note_failure = [&](const Endpoint& endpoint, const std::string& cause) {
+    primaries_.note_unreachable(*server->server, endpoint.display(), steady_clock::now());
     if (endpoints.size() == 1) {
       failed.cause = cause;
     } else {
@@ -84,7 +86,7 @@ asio::awaitable<UpstreamResult> UpstreamConnector::try_all(std::shared_ptr<const
     }
   };
   for (size_t i = 0; i < endpoints.size(); ++i) {
-    const Endpoint& endpoint = endpoints[i];
+    const Endpoint& endpoint = endpoints[order[i]];
     absl::StrAppend(&failed.address, i == 0 ? "" : ", ", endpoint.display());
     const auto endpoint_deadline =
         steady_clock::now() + std::max(steady_clock::duration::zero(), deadline - steady_clock::now()) /

@@ -1,8 +1,8 @@
 // UpstreamConnector: opens connections to the protected servers, away from the workers.
 //
 // Names are resolved anew for every connect, on threads of their own, so that a slow name server holds up only those
-// who wait for it. Addresses are tried in the configured order (upstream.target is not looked at: whether a server is
-// the primary is known only after a login) within Timeouts::connect, each with its share of what is left.
+// who wait for it. Addresses are tried in the configured order, or in the one that PrimaryWatch gives when the primary
+// is wanted, within Timeouts::connect, each with its share of what is left.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "proxy/guard/cancel_registry.h"
 #include "proxy/guard/snapshot.h"
+#include "proxy/introspect/primary_watch.h"
 
 namespace schemaguard::proxy::net {
 
@@ -40,7 +41,8 @@ class UpstreamConnector {
  public:
   using Done = absl::AnyInvocable<void(UpstreamResult)>;
 
-  explicit UpstreamConnector(boost::asio::io_context& control) : control_(control) {}
+  UpstreamConnector(boost::asio::io_context& control, introspect::PrimaryWatch& primaries)
+      : control_(control), primaries_(primaries) {}
   ~UpstreamConnector() { resolvers_.join(); }
   UpstreamConnector(const UpstreamConnector&) = delete;
   UpstreamConnector& operator=(const UpstreamConnector&) = delete;
@@ -56,6 +58,7 @@ class UpstreamConnector {
 
   static constexpr size_t kResolverThreads = 4;
   boost::asio::io_context& control_;
+  introspect::PrimaryWatch& primaries_;
   boost::asio::thread_pool resolvers_{kResolverThreads};
 };
 

@@ -108,7 +108,7 @@ ProbeConnection::~ProbeConnection() {
 }
 
 absl::StatusOr<ProbeConnection> ProbeConnection::open(const Endpoint& address, const ServerConfig::Upstream& upstream,
-                                                      std::chrono::milliseconds timeout) {
+                                                      std::string_view preamble, std::chrono::milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   const absl::StatusOr<std::vector<Target>> targets = resolve(address);
   if (!targets.ok()) return targets.status();
@@ -130,6 +130,7 @@ absl::StatusOr<ProbeConnection> ProbeConnection::open(const Endpoint& address, c
       last = failed(address.display(), system_cause(code));
       continue;
     }
+    if (const absl::Status status = connection.write(preamble); !status.ok()) return status;
     if (const absl::Status status = connection.negotiate_tls(address, upstream); !status.ok()) return status;
     return connection;
   }

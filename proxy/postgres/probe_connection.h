@@ -21,9 +21,10 @@ class ProbeConnection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Connects, and does the TLS negotiation that `upstream` asks for.
+  // Connects, writes `preamble` (a PROXY protocol header, or nothing), and does the TLS negotiation that `upstream`
+  // asks for.
   static absl::StatusOr<ProbeConnection> open(const Endpoint& address, const ServerConfig::Upstream& upstream,
-                                              std::chrono::milliseconds timeout);
+                                              std::string_view preamble, std::chrono::milliseconds timeout);
   ProbeConnection(ProbeConnection&& other) noexcept;
   ProbeConnection& operator=(ProbeConnection&& other) noexcept;
   ~ProbeConnection();

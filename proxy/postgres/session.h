@@ -113,6 +113,8 @@ class SessionServices {
   // True the first time that this user calls this routine, as far as the guard remembers: only that use is audited,
   // later ones are counted (design section 5). Forgetting early costs a record too many, never one too few.
   virtual bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) = 0;
+  // The upstream that this session has reached is a standby, and it wants the primary.
+  virtual void met_standby() = 0;
   // Counters for /metrics, by stable name: "statements_refused", "protocol_violations", "texts_unread", …
   virtual void count(std::string_view counter) = 0;
 };

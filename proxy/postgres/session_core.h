@@ -115,6 +115,8 @@ class SessionCore {
   void authentication_from_server(char type, Text body, Text whole);
   void relay_sasl_mechanisms(const parser::postgres::Authentication& authentication, Text whole);
   bool sasl_response_can_be_relayed(Text body);
+  // True: the upstream is a standby where the primary is wanted, and the session has been ended.
+  bool refuse_standby(const parser::postgres::ParameterStatus& status);
   void hand_out_key(const parser::postgres::BackendKeyData& key);
   void protocol_violation(std::string_view message);
   [[nodiscard]] bool upstream_wants_tls() const;

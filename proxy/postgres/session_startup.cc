@@ -410,6 +410,7 @@ void SessionCore::authentication_from_server(char type, Text body, Text whole) {
         protocol_violation("schemaguard: malformed ParameterStatus from the server");
         return;
       }
+      if (refuse_standby(*status)) return;
       on_parameter_status(*status);
       break;
     }
@@ -439,6 +440,21 @@ void SessionCore::authentication_from_server(char type, Text body, Text whole) {
       return;
   }
   to_client_.own(std::string(whole));
+}
+
+bool SessionCore::refuse_standby(const parser::postgres::ParameterStatus& status) {
+  const bool standby = status.name == "in_hot_standby" && status.value == "on";
+  // A standby may well feed others.
+  if (!standby || replication_ || settings_.server->upstream.target != "primary") return false;
+  services_.met_standby();
+  services_.count("standbys_met");
+  // The code with which a server says "not now": clients that know several hosts go on to the next one.
+  close_with("57P03",
+             fmt::format("schemaguard: the server at {} is a standby, and upstream.target asks for the primary",
+                         upstream_address_),
+             "Connect again: the guard tries the other addresses first now. If this goes on, no address of upstream is "
+             "a primary: promote a standby, or set upstream.target to any.");
+  return true;
 }
 
 void SessionCore::hand_out_key(const parser::postgres::BackendKeyData& key) {

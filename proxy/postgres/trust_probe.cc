@@ -5,6 +5,7 @@
 
 #include "policies/rules/concatenate.h"
 #include "policies/rules/glob.h"
+#include "proxy/net/proxy_protocol.h"
 #include "proxy/postgres/probe_connection.h"
 
 namespace schemaguard::proxy::postgres {
@@ -137,10 +138,12 @@ std::string_view door_state_name(DoorState state) {
   return "unreachable";
 }
 
-DoorProbe probe_door(const Endpoint& address, const ServerConfig::Upstream& upstream, const std::string& user,
+DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const std::string& user,
                      const std::string& database, std::chrono::milliseconds timeout) {
   DoorProbe probe{.address = address.display(), .user = user, .database = database, .detail = ""};
-  absl::StatusOr<ProbeConnection> connection = ProbeConnection::open(address, upstream, timeout);
+  // Without addresses: a header of version 2 for a connection that belongs to nobody but the sender.
+  const std::string header = server.proxy_protocol.send ? net::make_proxy_header("", 0, "", 0) : std::string();
+  absl::StatusOr<ProbeConnection> connection = ProbeConnection::open(address, server.upstream, header, timeout);
   absl::Status status = connection.status();
   if (status.ok()) status = connection->write(startup_packet(user, database));
   // A server of an older minor version may speak of options that it does not know before it asks.
@@ -165,7 +168,7 @@ std::vector<DoorProbe> probe_doors(const ServerConfig& server, std::chrono::mill
     for (const std::string& user : users) {
       for (const std::string& database : databases) {
         if (!reachable || attempts++ >= kDoorsMax) break;
-        probes.push_back(probe_door(address, server.upstream, user, database, timeout));
+        probes.push_back(probe_door(address, server, user, database, timeout));
         reachable = probes.back().state != DoorState::kUnreachable;
       }
     }

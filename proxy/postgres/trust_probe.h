@@ -35,8 +35,9 @@ struct DoorProbe {
   std::string detail;  // the server's words or the cause
 };
 
-// One attempt to log in as `user` without a password.
-DoorProbe probe_door(const Endpoint& address, const ServerConfig::Upstream& upstream, const std::string& user,
+// One attempt to log in as `user` without a password. Where the guard sends PROXY headers, this connection says that it
+// is the guard's own.
+DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const std::string& user,
                      const std::string& database, std::chrono::milliseconds timeout);
 
 // Every upstream address with a made-up user, the guard's own login, and every migrator that is named in full, for

@@ -200,6 +200,29 @@ def test_end_that_never_arrived_leaves_it_prepared(looking, database):
         "prepared", "rolled_back"]
 
 
+def test_prepared_transaction_outlives_the_guard(looking, database):
+    end_elsewhere(looking, database, f"BEGIN; CREATE TABLE two_phase (a int); PREPARE TRANSACTION 'kept {database}'")
+    assert [line["outcome"] for line in outcomes_of(looking, database, "CREATE TABLE two_phase", 1)] == ["prepared"]
+    looking.kill()
+    looking.start()
+    end_elsewhere(looking, database, f"COMMIT PREPARED 'kept {database}'")
+    assert [line["outcome"] for line in outcomes_of(looking, database, "CREATE TABLE two_phase")] == [
+        "prepared", "committed"]
+    run_guard_command("audit", "verify", looking.audit_file, check=0)
+
+
+def test_end_of_a_prepared_transaction_from_elsewhere_is_recorded(postgres, looking, database):
+    with contextlib.closing(postgres.connect(database, "deploy")) as direct:
+        direct.autocommit = True
+        with direct.cursor() as cursor:
+            cursor.execute(f"BEGIN; CREATE TABLE two_phase (a int); PREPARE TRANSACTION 'strange {database}'")
+    end_elsewhere(looking, database, f"COMMIT PREPARED 'strange {database}'")
+    def found():
+        return [line for line in looking.audit_events("outcome") if line.get("reason") == "unknown_prepared_transaction"
+                and line["detail"] == {"gid": f"strange {database}"}]
+    assert wait_until(found, "a record of the end")[0]["outcome"] == "committed"
+
+
 def test_server_that_is_down_is_waited_for(scratch, guard_factory):
     server = PostgresServer(scratch / "settlement-server")
     server.query("CREATE ROLE schemaguard LOGIN PASSWORD 'schemaguard'", "postgres")

@@ -1,6 +1,8 @@
 """What carries the bytes: TLS on each leg, direct TLS, PROXY protocol headers."""
 import contextlib
+import os
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -10,6 +12,7 @@ import threading
 import psycopg2
 import pytest
 
+import guard_clients
 from guard_clients import connect, login, query, read_to_end, read_until_ready, startup_message, value
 from servers import PostgresServer, wait_until
 
@@ -223,3 +226,98 @@ def test_proxy_protocol_from_anybody_else_is_refused(guard_factory, trusting):
         assert b"Z\0\0\0\5" not in read_to_end(sock)
     with login(guard.port, "app"):
         pass
+
+
+class HeaderCheckingServer:
+    """Reads a PROXY v2 header from every connection, as a balancer in front of the server would, then relays."""
+
+    def __init__(self, target_port):
+        self.target_port = target_port
+        self.headers = []  # (command, source address, source port), or the bytes that were no header
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    @staticmethod
+    def read_exactly(sock, size):
+        data = b""
+        while len(data) < size:
+            chunk = sock.recv(size - len(data))
+            if not chunk:
+                raise ConnectionError("closed in the header")
+            data += chunk
+        return data
+
+    def serve(self, client):
+        with contextlib.suppress(OSError), client:
+            fixed = self.read_exactly(client, 16)
+            if fixed[:12] != b"\r\n\r\n\0\r\nQUIT\n" or fixed[12] >> 4 != 2:
+                self.headers.append(fixed)
+                return
+            body = self.read_exactly(client, struct.unpack("!H", fixed[14:16])[0])
+            if fixed[12] & 15 == 0:
+                self.headers.append(("local", None, None))
+            else:
+                assert fixed[13] == 0x11, "TCP over IPv4"
+                self.headers.append(("proxy", socket.inet_ntoa(body[:4]), struct.unpack("!H", body[8:10])[0]))
+            with socket.create_connection(("127.0.0.1", self.target_port)) as server:
+                back = threading.Thread(target=self.copy, args=(server, client), daemon=True)
+                back.start()
+                self.copy(client, server)
+                back.join()
+
+    @staticmethod
+    def copy(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def header_checking(tls_postgres):
+    server = HeaderCheckingServer(tls_postgres.port)
+    yield server
+    server.listener.close()
+
+
+@pytest.mark.parametrize("tls", ["disable", "require"])
+def test_proxy_protocol_is_sent_on(guard_factory, header_checking, tls):
+    guard = guard_factory("enforce", server={"upstream": {"addresses": [f"127.0.0.1:{header_checking.port}"], "tls": tls},
+                                             "proxy_protocol": {"send": True}})
+    with contextlib.closing(connect(guard)) as connection:
+        own_port = socket.socket(fileno=os.dup(connection.fileno())).getsockname()[1]
+        assert value(connection, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") is (tls == "require")
+        assert ("proxy", "127.0.0.1", own_port) in header_checking.headers
+    assert all(isinstance(header, tuple) for header in header_checking.headers), header_checking.headers
+    # The look for open doors is the guard's own connection, and says so.
+    wait_until(lambda: ("local", None, None) in header_checking.headers, "the probe sends a header as well")
+
+
+def test_proxy_protocol_hands_on_what_a_balancer_said(guard_factory, header_checking):
+    guard = guard_factory("enforce", server={
+        "upstream": {"addresses": [f"127.0.0.1:{header_checking.port}"], "tls": "disable"},
+        "proxy_protocol": {"send": True, "accept_from": ["127.0.0.0/8"]}})
+    with socket.create_connection(("127.0.0.1", guard.port), timeout=20) as sock:
+        sock.sendall(proxy_header("192.0.2.44", 5555) + startup_message())
+        assert sock.recv(1) == b"R"
+    assert ("proxy", "192.0.2.44", 5555) in header_checking.headers
+
+
+def test_probe_for_open_doors_is_run_again_at_a_reload(guard_factory, postgres, trusting):
+    guard = guard_factory("enforce", upstream=postgres.port)
+    assert guard_clients.health(guard)["status"] == "ok"
+    guard.config["servers"][0]["upstream"]["addresses"] = [f"127.0.0.1:{trusting.port}"]
+    guard.write_config()
+    guard.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "without a password" in str(guard_clients.health(guard)), "the door is reported after the reload")
+    guard.config["servers"][0]["upstream"]["addresses"] = [f"127.0.0.1:{postgres.port}"]
+    guard.write_config()
+    guard.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: guard_clients.health(guard)["status"] == "ok", "and no more when it is closed")

@@ -247,7 +247,7 @@ parse_threads: 3
   EXPECT_EQ(config.workers, 2U);
   EXPECT_EQ(config.parse_threads, 3U);
   // Nothing is ignored in silence.
-  for (const std::string key : {"target", "schemas", "migrations", "expected", "store", "keys"}) {
+  for (const std::string key : {"schemas", "migrations", "expected", "store", "keys"}) {
     EXPECT_THAT(config.warnings, testing::Contains(HasSubstr(key + ": this key has no effect"))) << key;
   }
   EXPECT_THAT(config.warnings, testing::Contains(HasSubstr("TLS on both legs")));

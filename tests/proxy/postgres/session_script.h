@@ -74,6 +74,7 @@ class ScriptServices : public SessionServices {
   bool is_first_use(std::string_view, std::string_view user, std::string_view routine) override {
     return routines.emplace(std::string(user) + " " + std::string(routine)).second;
   }
+  void met_standby() override { ++standbys; }
   void count(std::string_view counter) override { counters.emplace_back(counter); }
 
   GuardView guard_view;
@@ -85,6 +86,7 @@ class ScriptServices : public SessionServices {
   std::set<std::string> routines;
   std::vector<std::pair<std::string, std::vector<policies::LostStatement>>> prepared;
   std::vector<policies::LostTransaction> lost;
+  size_t standbys = 0;
   size_t unregistered_keys = 0;
   size_t held_bytes = 0;
   size_t held_bytes_max = 1UL << 30;

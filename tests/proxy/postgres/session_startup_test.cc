@@ -342,5 +342,30 @@ TEST(SessionAuthentication, LoginErrorsAndUnknownMethods) {
   unknown.play();
 }
 
+// PostgreSQL 14 and newer say at the login whether they are a standby.
+TEST(SessionStartup, StandbyIsRefusedWhereThePrimaryIsWanted) {
+  for (const std::string target : {"any", "primary"}) {
+    SessionScript script;
+    script.server_config.upstream.target = target;
+    const std::string hello = startup({{"user", "app"}, {"database", "shop"}});
+    script.client(hello, {});
+    script.acts(
+        [](Session& session, ScriptServices&) {
+          session.step_done();
+          session.on_upstream_connected("db2:5432");
+        },
+        hello);
+    script.server_passes(authentication_ok() + parameter_status("in_hot_standby", "off"));
+    if (target == "any") {
+      script.server_passes(parameter_status("in_hot_standby", "on"));
+    } else {
+      script.server_ends_session(parameter_status("in_hot_standby", "on"), "57P03");
+    }
+    script.expects(
+        [target](Session&, ScriptServices& services) { EXPECT_EQ(services.standbys, target == "primary" ? 1U : 0U); });
+    script.play();
+  }
+}
+
 }  // namespace
 }  // namespace schemaguard::proxy::postgres
