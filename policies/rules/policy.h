@@ -51,6 +51,8 @@ struct SessionNames {
   // Elements of search_path as confirmed; "$user" is expanded by the session. Used to print and to match rules.
   std::vector<std::string> search_path = {"public"};
   bool search_path_certain = false;
+  // The path begins with "$user" and goes on: such a schema often does not exist, so a name is not printed with it.
+  bool user_schema_in_front = false;
 };
 
 struct MigratorEntry {

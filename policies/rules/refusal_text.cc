@@ -107,8 +107,8 @@ std::string because(const Decision& decision, std::string_view code, const Subje
 }  // namespace
 
 std::string display_name(const UnitName& name, const SessionNames& names) {
-  const bool qualify =
-      name.schema.empty() && kind_has_schema(name.kind) && names.search_path_certain && !names.search_path.empty();
+  const bool qualify = name.schema.empty() && kind_has_schema(name.kind) && names.search_path_certain &&
+                       !names.search_path.empty() && !names.user_schema_in_front;
   const std::string_view schema = qualify ? std::string_view(names.search_path.front()) : name.schema;
   if (schema.empty()) return printable(name.name);
   return concatenate({printable(schema), ".", printable(name.name)});

@@ -22,7 +22,7 @@ struct Decision {
   Action action = Action::kAllow;
 };
 
-// "public.services"; an unqualified name gets the first schema of a search_path that is certain.
+// "public.services"; an unqualified name gets the first schema of a search_path that is certain, but no mere "$user".
 std::string display_name(const UnitName& name, const SessionNames& names);
 
 // "ALTER TABLE public.services", "SELECT query_to_xml()", "SET session_replication_role".

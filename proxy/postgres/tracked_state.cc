@@ -362,6 +362,7 @@ policies::SessionNames TrackedState::names(std::string_view user) const {
       names.search_path.push_back(element);
       continue;
     }
+    if (i == 0 && path.elements->size() > 1) names.user_schema_in_front = true;
     // The current role's name, which SET ROLE changes (evasion 133).
     if (!current.known) names.search_path_certain = false;
     names.search_path.push_back(current.name.empty() ? std::string(user) : current.name);

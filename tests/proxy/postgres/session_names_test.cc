@@ -374,6 +374,26 @@ TEST(SessionNames, Evasion124SessionAuthorizationIsRefusedAndFollowed) {
   script.play();
 }
 
+TEST(SessionNames, SearchPathReportedAtLoginIsBelievedByTheFirstStatement) {  // from PostgreSQL 18 on
+  SessionScript script;
+  policies::Rule rule = rule_on_class("own-schema", "schema", policies::Action::kAllow);
+  rule.match.objects = {"tenant.*"};
+  script.policy_options.rules.push_back(rule);
+  script.logs_in("app", "shop", parameter_status("search_path", "tenant"));
+  passes(script, "CREATE TABLE a(a int)", "CREATE TABLE");
+  refused(script, "CREATE TABLE public.a(a int)");
+  script.play();
+}
+
+TEST(SessionNames, Evasion133UserInFrontOfThePathIsNotPrinted) {
+  SessionScript script;
+  script.logs_in("app", "shop", parameter_status("search_path", "\"$user\", public"));
+  script.query_refused("DROP TABLE t").server_rejects('Q', "DROP TABLE t blocked", ready('I'));
+  passes(script, "SET search_path = s, public", "SET");
+  script.query_refused("DROP TABLE t").server_rejects('Q', "DROP TABLE s.t blocked", ready('I'));
+  script.play();
+}
+
 TEST(SessionNames, ReportedSearchPathIsBelieved) {
   SessionScript script = with_temporary_users();
   script.client_passes(query("SELECT 1"));

@@ -301,7 +301,7 @@ SessionScript& SessionScript::expects(std::function<void(Session&, ScriptService
   return *this;
 }
 
-SessionScript& SessionScript::logs_in(std::string user, std::string database) {
+SessionScript& SessionScript::logs_in(std::string user, std::string database, std::string_view reported) {
   const std::string packet = startup({{"user", user}, {"database", database}});
   client(packet, {});
   does([](Session& session) {
@@ -311,7 +311,7 @@ SessionScript& SessionScript::logs_in(std::string user, std::string database) {
     EXPECT_FALSE(join(session.take_to_server()).empty());
   });
   server_passes(authentication_ok() + parameter_status("standard_conforming_strings", "on") +
-                parameter_status("client_encoding", "UTF8"));
+                parameter_status("client_encoding", "UTF8") + std::string(reported));
   entries_.push_back({.leg = Leg::kServer,
                       .bytes = key_data(77, "serv"),
                       .to_server = {},

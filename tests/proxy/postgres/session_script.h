@@ -143,8 +143,9 @@ class SessionScript {
   SessionScript& client_ends_session(std::string bytes, std::string sqlstate);
   SessionScript& server_ends_session(std::string bytes, std::string sqlstate);
   SessionScript& expects(std::function<void(Session&, ScriptServices&)> check);
-  // Startup, trust authentication, standard_conforming_strings on, UTF8, ReadyForQuery 'I'.
-  SessionScript& logs_in(std::string user = "app", std::string database = "shop");
+  // Startup, trust authentication, standard_conforming_strings on, UTF8, what else the server reports, ReadyForQuery
+  // 'I'.
+  SessionScript& logs_in(std::string user = "app", std::string database = "shop", std::string_view reported = {});
   void play();
 
  private:
