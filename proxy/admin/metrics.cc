@@ -63,6 +63,8 @@ std::string metrics_text(const Guard& guard, const std::vector<const CounterSet*
                              static_cast<double>(log->head_seq())));
     families.push_back(gauge("schemaguard_audit_lost_records", "Records that could not be written.",
                              static_cast<double>(log->lost_records())));
+    families.push_back(gauge("schemaguard_outcomes_waiting", "Transactions whose unknown outcome is being looked for.",
+                             static_cast<double>(guard.settler()->waiting())));
     ClientMetric head;
     head.label = {{"hash", log->head_hash()}};
     head.gauge.value = 1;

@@ -5,7 +5,7 @@ import threading
 import psycopg2
 import pytest
 
-from guard_clients import connect
+from guard_clients import connect, metric
 from servers import PostgresServer, run_guard_command, wait_until
 from severing_relay import SeveringRelay
 from test_outcomes import tables
@@ -236,8 +236,10 @@ def test_server_that_is_down_is_waited_for(scratch, guard_factory):
                        "FOR EACH ROW EXECUTE FUNCTION slow()")
         cursor.execute("BEGIN; INSERT INTO waited VALUES (1); CREATE TABLE in_commit (a int)")
         connection_is_lost_in_commit(server, cursor)
+    wait_until(lambda: metric(guard, "schemaguard_outcomes_waiting") == 1, "the guard knows what it has to find out")
     server.start()
     assert settled(guard, "shop", "CREATE TABLE in_commit") == "rolled_back"
+    wait_until(lambda: metric(guard, "schemaguard_outcomes_waiting") == 0, "nothing is left to find out")
     server.stop()
 
 
