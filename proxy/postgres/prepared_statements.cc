@@ -8,6 +8,13 @@ namespace schemaguard::proxy::postgres {
 
 using parser::postgres::clip_name;
 
+namespace {
+
+// So many unanswered definitions are looked through one by one.
+constexpr size_t kScannedMax = 32;
+
+}  // namespace
+
 PreparedRef harmless_prepared() {
   static const Prepared harmless{.harmless = true};
   return {std::shared_ptr<void>{}, &harmless};
@@ -30,12 +37,65 @@ PreparedRef unknown_prepared() {
 }
 
 void PreparedStatements::begin(std::string_view name, PreparedRef prepared, uint64_t batch) {
+  if (!linked_ && in_flight_count() == kScannedMax) {
+    linked_ = true;
+    for (size_t position = answered_; position < in_flight_.size(); ++position) link(position);
+  }
   in_flight_.push_back({std::string(clip_name(name)), std::move(prepared), batch});
+  if (linked_) link(in_flight_.size() - 1);
+}
+
+void PreparedStatements::link(size_t position) {
+  InFlight& one = in_flight_[position];
+  const auto [found, fresh] = newest_.try_emplace(one.name, number_of(position));
+  one.earlier = fresh ? 0 : found->second;
+  found->second = number_of(position);
+}
+
+void PreparedStatements::drop_oldest() {
+  InFlight& oldest = in_flight_[answered_];
+  if (linked_) {
+    const auto found = newest_.find(oldest.name);
+    if (found != newest_.end() && found->second == number_of(answered_)) newest_.erase(found);
+  }
+  oldest = {};
+  ++answered_;
+  if (in_flight_count() == 0) {
+    // An idle session holds no buffer.
+    first_number_ = number_of(in_flight_.size());
+    absl::InlinedVector<InFlight, 1>().swap(in_flight_);
+    absl::flat_hash_map<std::string, uint64_t>().swap(newest_);
+    answered_ = 0;
+    linked_ = false;
+  } else if (answered_ >= kScannedMax && answered_ >= in_flight_count()) {
+    in_flight_.erase(in_flight_.begin(), in_flight_.begin() + static_cast<std::ptrdiff_t>(answered_));
+    first_number_ += answered_;
+    answered_ = 0;
+  }
+}
+
+template <typename Visitor>
+void PreparedStatements::visit_in_flight(std::string_view clipped, Visitor visit) const {
+  if (!linked_) {
+    for (size_t position = in_flight_.size(); position > answered_; --position) {
+      const InFlight& one = in_flight_[position - 1];
+      if (one.name == clipped && !visit(one)) return;
+    }
+    return;
+  }
+  const auto found = newest_.find(absl::string_view(clipped.data(), clipped.size()));
+  if (found == newest_.end()) return;
+  // What was before the oldest that is unanswered has been answered.
+  for (uint64_t number = found->second; number >= number_of(answered_);) {
+    const InFlight& one = in_flight_[number - first_number_];
+    if (!visit(one)) return;
+    number = one.earlier;
+  }
 }
 
 void PreparedStatements::confirm() {
-  if (in_flight_.empty()) return;
-  InFlight& oldest = in_flight_.front();
+  if (in_flight_count() == 0) return;
+  InFlight& oldest = in_flight_[answered_];
   if (oldest.prepared->harmless) {
     erase(oldest.name);
   } else if (oldest.name.empty()) {
@@ -43,17 +103,17 @@ void PreparedStatements::confirm() {
   } else {
     named_[oldest.name] = std::move(oldest.prepared);
   }
-  in_flight_.erase(in_flight_.begin());
+  drop_oldest();
 }
 
 void PreparedStatements::fail() {
-  if (in_flight_.empty()) return;
-  if (in_flight_.front().name.empty()) unnamed_.reset();
-  in_flight_.erase(in_flight_.begin());
+  if (in_flight_count() == 0) return;
+  if (in_flight_[answered_].name.empty()) unnamed_.reset();
+  drop_oldest();
 }
 
 void PreparedStatements::skip() {
-  if (!in_flight_.empty()) in_flight_.erase(in_flight_.begin());
+  if (in_flight_count() != 0) drop_oldest();
 }
 
 void PreparedStatements::erase(std::string_view name) {
@@ -74,9 +134,12 @@ void PreparedStatements::clear() {
 bool PreparedStatements::knows(std::string_view name) const {
   if (in_flight_.empty() && named_.empty() && !unnamed_) return false;
   const std::string_view clipped = clip_name(name);
-  for (const InFlight& one : in_flight_) {
-    if (one.name == clipped) return true;
-  }
+  bool in_flight = false;
+  visit_in_flight(clipped, [&](const InFlight&) {
+    in_flight = true;
+    return false;
+  });
+  if (in_flight) return true;
   if (clipped.empty()) return unnamed_ != nullptr;
   return named_.contains(absl::string_view(clipped.data(), clipped.size()));
 }
@@ -91,13 +154,14 @@ bool PreparedStatements::is_open(std::string_view name, uint64_t batch) const {
 PreparedStatements::Candidates PreparedStatements::candidates(std::string_view name, uint64_t batch) const {
   const std::string_view clipped = clip_name(name);
   Candidates found;
-  for (size_t i = in_flight_.size(); i > 0; --i) {
-    const InFlight& one = in_flight_[i - 1];
-    if (one.name != clipped) continue;
+  bool settled = false;
+  visit_in_flight(clipped, [&](const InFlight& one) {
     found.push_back(one.prepared);
     // In its own batch a failed definition makes the server skip what asks for it.
-    if (one.batch == batch) return found;
-  }
+    settled = one.batch == batch;
+    return !settled;
+  });
+  if (settled) return found;
   if (clipped.empty()) {
     if (unnamed_) found.push_back(unnamed_);
   } else if (const auto named = named_.find(absl::string_view(clipped.data(), clipped.size())); named != named_.end()) {

@@ -62,10 +62,25 @@ class PreparedStatements {
     std::string name;
     PreparedRef prepared;
     uint64_t batch;
+    uint64_t earlier = 0;  // the number of the one before it of the same name; set with `newest_` only
   };
+  [[nodiscard]] size_t in_flight_count() const { return in_flight_.size() - answered_; }
+  [[nodiscard]] uint64_t number_of(size_t position) const { return first_number_ + position; }
+  void link(size_t position);
+  void drop_oldest();
+  // Calls `visit` for the unanswered definitions of a clipped name, the latest first, until it returns false.
+  template <typename Visitor>
+  void visit_in_flight(std::string_view clipped, Visitor visit) const;
+
   absl::flat_hash_map<std::string, PreparedRef> named_;
   PreparedRef unnamed_;
-  absl::InlinedVector<InFlight, 1> in_flight_;  // oldest first
+  // Oldest first, the first `answered_` of them answered. A client may have a hundred thousand in flight: beyond a few,
+  // `newest_` finds them by name, and answered ones are cleared away in bulk.
+  absl::InlinedVector<InFlight, 1> in_flight_;
+  size_t answered_ = 0;
+  uint64_t first_number_ = 1;  // of in_flight_[0]
+  bool linked_ = false;
+  absl::flat_hash_map<std::string, uint64_t> newest_;
 };
 
 }  // namespace schemaguard::proxy::postgres

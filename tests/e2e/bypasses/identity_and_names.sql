@@ -125,3 +125,204 @@ CREATE TEMP TABLE sneaked (a int)
 CREATE INDEX sneaked_a ON existing (a)
 -- case: trigger on a temporary table stays in the persistent schema of its function
 CREATE FUNCTION sneaked() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'
+-- case: 131 temporary table then drop owned by self
+CREATE TEMP TABLE existing(a int)
+-- next
+DROP OWNED BY boss
+-- next
+DROP TABLE existing
+-- case: 131 temporary via do execute constant
+DO $$BEGIN EXECUTE 'CREATE TEMP TABLE existing(a int)'; END$$
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 type drop
+-- direct: fails
+CREATE TEMP TABLE existing(a int)
+-- next
+DROP TYPE existing
+-- next
+DROP TABLE existing
+-- case: 131 temporary sequence serial
+CREATE TEMP TABLE existing(a serial)
+-- next
+DROP SEQUENCE existing_a_seq CASCADE
+-- next
+DROP TABLE existing
+-- next
+DROP TABLE existing
+-- case: 131 prepare drop twice differently
+CREATE TEMP TABLE existing(a int)
+-- next
+PREPARE p AS SELECT 1
+-- next
+BEGIN
+-- next
+DROP TABLE existing
+-- next
+SAVEPOINT s
+-- next
+ROLLBACK TO s
+-- next
+DROP TABLE existing
+-- next
+COMMIT
+-- case: 131 cursor hold
+BEGIN; CREATE TEMP TABLE existing(a int) ON COMMIT DROP; DECLARE c CURSOR WITH HOLD FOR SELECT * FROM existing; COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 on commit drop in chain
+BEGIN; CREATE TEMP TABLE existing ON COMMIT DROP AS SELECT 1 a; COMMIT AND CHAIN; DROP TABLE existing CASCADE; COMMIT
+-- case: 131 on commit drop U&
+BEGIN
+-- next
+CREATE TEMP TABLE existing(a int) ON/**/COMMIT/**/DROP
+-- next
+COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 on commit case
+BEGIN
+-- next
+CREATE TEMP TABLE existing(a int) oN cOMMIT dROP
+-- next
+COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 select into temporary then
+BEGIN
+-- next
+SELECT 1 a INTO TEMP existing
+-- next
+ROLLBACK
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 create table as execute on commit drop
+PREPARE p AS SELECT 1 a
+-- next
+BEGIN
+-- next
+CREATE TEMP TABLE existing ON COMMIT DROP AS EXECUTE p
+-- next
+COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 explain create table as temporary
+EXPLAIN CREATE TEMP TABLE existing AS SELECT 1 a
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 explain analyze off
+EXPLAIN (ANALYZE off) CREATE TEMP TABLE existing AS SELECT 1 a
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 create table as if not exists
+CREATE TEMP TABLE IF NOT EXISTS existing AS SELECT 1 a
+-- next
+DROP TABLE existing
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 declare temporary by create in failed subtransaction
+-- direct: fails
+BEGIN
+-- next
+SAVEPOINT a
+-- next
+CREATE TEMP TABLE existing(a int)
+-- next
+SELECT 1/0
+-- next
+ROLLBACK TO a
+-- next
+DROP TABLE existing CASCADE
+-- next
+COMMIT
+-- case: 131 rename temporary column to
+CREATE TEMP TABLE t(a int)
+-- next
+ALTER TABLE t RENAME TO existing
+-- next
+ALTER TABLE existing RENAME TO t
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 rename swap
+CREATE TEMP TABLE t(a int)
+-- next
+ALTER TABLE IF EXISTS t RENAME TO existing
+-- next
+ALTER TABLE IF EXISTS existing RENAME TO t
+-- next
+ALTER TABLE existing ADD x int
+-- case: 131 rename as view command
+CREATE TEMP VIEW existing AS SELECT 1 a
+-- next
+ALTER TABLE existing RENAME TO t
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 rename index via table
+CREATE TEMP TABLE t(a int primary key)
+-- next
+ALTER INDEX t_pkey RENAME TO parent_pkey
+-- next
+DROP TABLE t
+-- next
+ALTER INDEX parent_pkey RENAME TO sneaked
+-- case: 131 type rename
+-- direct: fails
+CREATE TEMP TABLE existing(a int)
+-- next
+ALTER TYPE existing RENAME TO other
+-- next
+DROP TABLE existing
+-- case: 131 alter type attribute on temporary
+-- direct: fails
+CREATE TEMP TABLE existing(a int)
+-- next
+ALTER TYPE public.existing ADD ATTRIBUTE z int
+-- case: 131 materialized view as temporary
+-- direct: fails
+CREATE TEMP TABLE t(a int)
+-- next
+CREATE MATERIALIZED VIEW sneaked AS SELECT * FROM t
+-- case: 131 fold name
+CREATE TEMP TABLE "Existing"(a int)
+-- next
+DROP TABLE Existing CASCADE
+-- case: 131 long name clip in a character
+CREATE TEMP TABLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaé"(a int)
+-- next
+CREATE TABLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"(a int)
+-- case: 131 long name clip drop
+CREATE TEMP TABLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaé"(a int)
+-- next
+DROP TABLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+-- next
+DROP TABLE IF EXISTS "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+-- case: 131 U& temporary
+CREATE TEMP TABLE U&"\0065xisting"(a int)
+-- next
+DROP TABLE existing
+-- next
+DROP TABLE U&"\0065xisting" CASCADE
+-- case: 131 catalog prefix
+CREATE TEMP TABLE existing(a int)
+-- next
+DROP TABLE {DATABASE}.public.existing CASCADE
+-- case: 131 temporary + public via path public first
+CREATE TEMP TABLE existing(a int)
+-- next
+SET search_path='public','pg_temp'
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 path set local end of transaction implicit
+CREATE TEMP TABLE existing(a int)
+-- next
+BEGIN; SET LOCAL search_path=pg_temp,public; COMMIT
+-- next
+DROP TABLE existing
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 path to func configuration
+CREATE TEMP TABLE existing(a int)
+-- next
+SET search_path TO pg_catalog, public, pg_temp
+-- next
+DROP TABLE existing CASCADE

@@ -309,3 +309,129 @@ CREATE STATISTICS sneaked ON a, b FROM passing
 CREATE TEMP TABLE passing (a int)
 -- next
 CREATE POLICY sneaked ON passing USING (true)
+-- case: rule on temporary set_config
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE RULE r AS ON INSERT TO t DO ALSO SELECT set_config('session_replication_role','replica',false)
+-- next
+INSERT INTO t VALUES(1)
+-- case: rule on temporary file
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE RULE r AS ON INSERT TO t DO ALSO SELECT pg_read_file('PG_VERSION')
+-- next
+INSERT INTO t VALUES(1)
+-- case: trigger on temporary
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE TRIGGER r BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()
+-- case: statistics on temporary
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE STATISTICS sneaked ON a,b FROM t
+-- case: policy on temporary
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE POLICY p ON t USING (pg_read_file('PG_VERSION')>'')
+-- case: temporary view rule
+CREATE TEMP VIEW v AS SELECT 1 a
+-- next
+CREATE RULE r AS ON UPDATE TO v DO INSTEAD UPDATE pg_class SET relname='sneaked' WHERE relname='existing'
+-- next
+UPDATE v SET a=1
+-- case: type of temporary
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'
+-- case: domain in path pg_temp
+SET search_path=pg_temp
+-- next
+CREATE DOMAIN d AS int
+-- case: function in path pg_temp
+SET search_path=pg_temp
+-- next
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'
+-- case: temporary alter inherit persistent via temporary parent
+-- direct: fails
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE TEMP TABLE existing(a int,b int)
+-- next
+ALTER TABLE t INHERIT existing
+-- next
+ALTER TABLE t NO INHERIT existing
+-- next
+ALTER TABLE t INHERIT public.existing
+-- case: create table like temporary
+CREATE TEMP TABLE t(a int)
+-- next
+CREATE TABLE sneaked (LIKE t)
+-- case: create table of temporary
+-- direct: fails
+CREATE TEMP TABLE t(a int)
+-- next
+CREATE TABLE sneaked OF t
+-- case: index on temporary in persistent
+CREATE TEMP TABLE existing(a int)
+-- next
+CREATE INDEX x ON public.existing(a)
+-- case: drop index temp/pers
+CREATE TEMP TABLE parent_pkey(a int)
+-- next
+ALTER TABLE parent DROP CONSTRAINT parent_pkey CASCADE
+-- case: drop constraint via temporary
+CREATE TEMP TABLE parent(id int)
+-- next
+DROP TABLE parent
+-- next
+ALTER TABLE parent ADD x int
+-- case: alter view temporary default
+CREATE TEMP VIEW v AS SELECT a,b FROM existing
+-- next
+ALTER VIEW v ALTER b SET DEFAULT pg_read_file('PG_VERSION')
+-- next
+INSERT INTO v(a) VALUES (1)
+-- case: set role + create table as
+SET ROLE reader; RESET ROLE; CREATE TABLE sneaked(a int)
+-- case: copy pg_temp view from stdin
+-- direct: fails
+CREATE TEMP VIEW v AS SELECT relname FROM pg_class
+-- next
+COPY v FROM STDIN
+-- case: fdw server alter via import
+-- direct: fails
+IMPORT FOREIGN SCHEMA x FROM SERVER y INTO public
+-- case: listen in do
+DO $$BEGIN LOAD 'plpgsql'; END$$
+-- case: merge alias
+SELECT 1 merge INTO sneaked
+-- case: with insert alias
+WITH x AS (SELECT 1) SELECT 1 insert INTO sneaked
+-- case: with brackets insert
+-- direct: fails
+WITH x AS (SELECT 1) (SELECT 1 a insert INTO sneaked)
+-- case: with insert as with alias
+SELECT x.insert INTO sneaked FROM (SELECT 1 AS insert) x
+-- case: values union into
+-- direct: fails
+VALUES (1) UNION SELECT 1 insert INTO sneaked
+-- case: brackets select into
+(SELECT 1 insert INTO sneaked)
+-- case: select as materialized ( insert
+SELECT 1 AS materialized, (insert) INTO sneaked FROM (SELECT 2 insert) x
+-- case: as ( insert into
+WITH a AS (SELECT 1 AS insert) SELECT insert INTO sneaked FROM a
+-- case: as ( insert into 2
+SELECT CAST(insert AS int) INTO sneaked FROM (SELECT 1 insert) x
+-- case: with ) insert into
+WITH a AS (SELECT 1) SELECT (2) insert INTO sneaked
+-- case: with ) insert into 2
+WITH a AS (SELECT 1) SELECT (SELECT 2) insert INTO sneaked
+-- case: with ) merge
+WITH a AS (SELECT 1 b) SELECT count(*) merge INTO sneaked FROM a
+-- case: with columns
+WITH a(b) AS (SELECT 1) SELECT (b) insert INTO sneaked FROM a
+-- case: with search
+WITH RECURSIVE a(b) AS (SELECT 1 UNION ALL SELECT b+1 FROM a WHERE b<2) SEARCH DEPTH FIRST BY b SET o SELECT (b) insert INTO sneaked FROM a
+-- case: with cycle
+WITH RECURSIVE a(b) AS (SELECT 1 UNION ALL SELECT b+1 FROM a WHERE b<2) CYCLE b SET c USING p SELECT (b) insert INTO sneaked FROM a
