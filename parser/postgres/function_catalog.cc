@@ -236,4 +236,19 @@ FunctionEffect function_effect(FunctionKind kind) {
   return {StatementClass::kOpaque, OpaqueReason::kUnprovedRoutine};
 }
 
+std::string_view large_object_function(uint32_t oid) {
+  struct Entry {
+    uint32_t oid;
+    std::string_view name;
+  };
+  static constexpr Entry kEntries[] = {
+      {715, "lo_create"},   {952, "lo_open"},    {953, "lo_close"},       {954, "loread"},    {955, "lowrite"},
+      {956, "lo_lseek"},    {957, "lo_creat"},   {958, "lo_tell"},        {964, "lo_unlink"}, {1004, "lo_truncate"},
+      {3170, "lo_lseek64"}, {3171, "lo_tell64"}, {3172, "lo_truncate64"},
+  };
+  const auto* const entry = std::find_if(std::begin(kEntries), std::end(kEntries),
+                                         [oid](const Entry& candidate) { return candidate.oid == oid; });
+  return entry == std::end(kEntries) ? std::string_view() : entry->name;
+}
+
 }  // namespace schemaguard::parser::postgres

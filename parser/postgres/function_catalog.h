@@ -47,6 +47,11 @@ inline constexpr std::string_view kColumnNotationStarts[] = {
     "pg_",      "populate", "postgis_", "run_comm", "truncate", "ts_stat",
 };
 
+// The large object functions that libpq and JDBC call by number (pg_dump and pg_restore do so for every large object):
+// the name of the built-in function with this OID, "" for every other. Built-in OIDs never change. The ones that read
+// or write the server's files (lo_import, lo_export) are not among them.
+std::string_view large_object_function(uint32_t oid);
+
 // `TREAT (value AS name)` calls pg_catalog.name(value): judge it with function_kind("pg_catalog", name).
 
 // What a call of this kind adds to the facts of a statement.

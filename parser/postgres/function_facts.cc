@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "parser/postgres/catalog_relations.h"
 #include "parser/postgres/function_catalog.h"
 #include "parser/postgres/names.h"
 #include "parser/postgres/objects.h"
@@ -73,7 +74,7 @@ void field_facts(std::string_view key, const TreeNode& object, StatementFacts& f
 
 bool is_system_relation(const ObjectName& name) {
   if (name.schema == "pg_catalog" || name.schema == "information_schema" || name.schema == "pg_toast") return true;
-  return name.schema.empty() && name.name.starts_with("pg_");
+  return name.schema.empty() && is_catalog_relation(name.name);
 }
 
 void written_name_facts(const ObjectName& name, StatementFacts& facts) {

@@ -19,7 +19,7 @@ void collect_functions(const TreeNode& node, StatementFacts& facts);
 // view. Settings changed there do not change now, but nobody will see it when they do.
 void collect_stored_functions(const TreeNode& node, StatementFacts& facts);
 
-// A relation of pg_catalog or information_schema: by schema, or an unqualified name that begins with "pg_", which the
+// A relation of pg_catalog, information_schema or pg_toast: by schema, or by a name of catalog_relations.h, which the
 // server looks for in pg_catalog first.
 bool is_system_relation(const ObjectName& name);
 

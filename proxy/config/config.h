@@ -79,7 +79,7 @@ struct ServerConfig {
   };
   std::optional<GuardLogin> guard_login;
   std::vector<std::string> replication_users;  // who may open replication connections; default: nobody
-  std::vector<uint32_t> function_call_oids;    // FunctionCall messages let through; default: none
+  std::vector<uint32_t> function_call_oids;    // let through as FunctionCall, besides large objects; default: none
   struct Database {
     std::string name;  // glob
     policies::Mode mode = policies::Mode::kObserve;

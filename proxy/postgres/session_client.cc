@@ -1,8 +1,11 @@
 // Framing and dispatch of client messages after the login (G17-G44, evasion section 4).
 #include <algorithm>
+#include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "parser/postgres/function_catalog.h"
 #include "parser/postgres/message_header.h"
 #include "proxy/postgres/session_core.h"
 
@@ -10,8 +13,32 @@ namespace schemaguard::proxy::postgres {
 
 namespace frontend = parser::postgres::frontend;
 using parser::postgres::kHeaderBytes;
-
 using parser::postgres::length_word;
+
+namespace {
+
+// What calling the function of this number means; nullopt when there is nothing to judge: the configuration lists it,
+// or it only reads and writes large objects, which are data, and which pg_dump reaches by number.
+std::optional<parser::StatementFacts> called_function_facts(uint32_t oid, const std::vector<uint32_t>& listed) {
+  if (std::find(listed.begin(), listed.end(), oid) != listed.end()) return std::nullopt;
+  parser::StatementFacts facts;
+  facts.command = "FUNCTION CALL";
+  const std::string_view large_object = parser::postgres::large_object_function(oid);
+  if (large_object.empty()) {
+    facts.classes.add(parser::StatementClass::kOpaque);
+    facts.opaque = parser::OpaqueReason::kFunctionCall;
+    facts.functions.push_back(fmt::format("oid {}", oid));
+    return facts;
+  }
+  const auto effect = parser::postgres::function_effect(parser::postgres::function_kind({}, large_object));
+  if (effect.opaque == parser::OpaqueReason::kUnprovedRoutine) return std::nullopt;
+  facts.classes.add(effect.statement_class);
+  facts.opaque = effect.opaque;
+  facts.functions.emplace_back(large_object);
+  return facts;
+}
+
+}  // namespace
 
 bool SessionCore::is_waiting() const {
   return held_.has_value() || client_paused_ || pending_.size() >= settings_.config->limits.pending_requests_max;
@@ -349,22 +376,17 @@ bool SessionCore::on_function_call(Text whole, size_t total_bytes) {
     return complete;
   }
   ++message_number_;
-  const auto& listed = settings_.server->function_call_oids;
   PendingRequest request{.type = frontend::kFunctionCall, .uncertain = true};
   refresh_view();
-  if (view().mode != policies::Mode::kOff && std::find(listed.begin(), listed.end(), *oid) == listed.end()) {
-    parser::StatementFacts facts;
-    facts.classes.add(parser::StatementClass::kOpaque);
-    facts.command = "FUNCTION CALL";
-    facts.opaque = parser::OpaqueReason::kFunctionCall;
-    facts.functions.push_back(fmt::format("oid {}", *oid));
-    const policies::Verdict verdict = judge_one(facts, state_ahead());
+  auto facts = called_function_facts(*oid, settings_.server->function_call_oids);
+  if (facts && view().mode != policies::Mode::kOff) {
+    const policies::Verdict verdict = judge_one(*facts, state_ahead());
     const bool refused = refuses(verdict);
     const std::string ref = verdict.action >= policies::Action::kWarn ? reference() : std::string();
     request.details = std::make_unique<RequestDetails>();
     uint64_t ticket = 0;
     if (verdict.audited) {
-      ticket = audit_statement(facts, verdict, fmt::format("FunctionCall {}", *oid), 0, refused, ref, false);
+      ticket = audit_statement(*facts, verdict, fmt::format("FunctionCall {}", *oid), 0, refused, ref, false);
     }
     if (refused) {
       drop_client_rest(whole, total_bytes);
@@ -372,7 +394,7 @@ bool SessionCore::on_function_call(Text whole, size_t total_bytes) {
       return true;
     }
     request.details->notice = notice_for(verdict, ref);
-    const auto kept = std::make_shared<parser::StatementFacts>(std::move(facts));
+    const auto kept = std::make_shared<parser::StatementFacts>(std::move(*facts));
     request.details->owners.push_back(kept);
     request.details->statements.push_back({.facts = kept.get(), .written = kept.get(), .ticket = ticket});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "absl/strings/ascii.h"
 #include "parser/postgres/settings.h"
@@ -33,11 +34,8 @@ bool is_dynamic(OpaqueReason reason) {
   return true;
 }
 
-// ON COMMIT DROP, as words: comments may stand between them, and a string may hold them.
-bool is_dropped_on_commit(std::string_view text) {
-  static constexpr std::array<std::string_view, 3> kWords = {"on", "commit", "drop"};
-  // With a backslash the text may be cut in another way: then the name is forgotten early, which is the safe side.
-  if (text.find('\\') != std::string_view::npos) return true;
+// Whether these words stand side by side: comments may stand between them, and a string may hold them.
+bool has_words(std::string_view text, std::span<const std::string_view> lower_case_words) {
   size_t matched = 0;
   parser::postgres::SqlLexer lexer(text);
   for (auto token = lexer.next(); token.kind != parser::postgres::TokenKind::kEnd; token = lexer.next()) {
@@ -47,13 +45,28 @@ bool is_dropped_on_commit(std::string_view text) {
              std::equal(word.begin(), word.end(), wanted.begin(), wanted.end(),
                         [](char a, char b) { return absl::ascii_tolower(static_cast<unsigned char>(a)) == b; });
     };
-    if (is(kWords[matched])) {
-      if (++matched == kWords.size()) return true;
+    if (is(lower_case_words[matched])) {
+      if (++matched == lower_case_words.size()) return true;
     } else {
-      matched = is(kWords[0]) ? 1 : 0;
+      matched = is(lower_case_words[0]) ? 1 : 0;
     }
   }
   return false;
+}
+
+// With a backslash the text may be cut in another way: then the answer is the one that forgets a name early, which is
+// the safe side.
+bool has_backslash(std::string_view text) { return text.find('\\') != std::string_view::npos; }
+
+bool is_dropped_on_commit(std::string_view text) {
+  static constexpr std::array<std::string_view, 3> kWords = {"on", "commit", "drop"};
+  return has_backslash(text) || has_words(text, kWords);
+}
+
+// A partition goes with the table that it is a part of; a partitioned table is only a parent.
+bool is_partition(std::string_view text) {
+  static constexpr std::array<std::string_view, 2> kWords = {"partition", "of"};
+  return has_backslash(text) || has_words(text, kWords);
 }
 
 bool mentions(std::string_view text, std::string_view lower_case_word) {
@@ -265,9 +278,9 @@ void TrackedState::apply_change(Values& values, const parser::Change& change, st
                                     change.object.kind == parser::ObjectKind::kIndex;
     if ((change.object.persistence == Persistence::kTemporary || on_temporary_table) && !name.empty()) {
       const bool may_go_at_commit = is_dropped_on_commit(statement_text);
-      // A sequence may be owned by a column, a partition goes with its parent.
+      // A sequence may be owned by a column.
       const bool may_go_with_others =
-          change.object.kind == parser::ObjectKind::kSequence || mentions(statement_text, "partition");
+          change.object.kind == parser::ObjectKind::kSequence || is_partition(statement_text);
       values.temporary.push_back({name, on_temporary_table ? change.relation->name.name : std::string(),
                                   may_go_at_commit, may_go_with_others});
     }

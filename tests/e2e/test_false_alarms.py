@@ -23,6 +23,8 @@ SCENE = """
     CREATE TABLE stock (sku text PRIMARY KEY, n int);
     CREATE TABLE jobs (id serial PRIMARY KEY, state text);
     CREATE TABLE notes (id serial, body text, payload text);
+    CREATE TABLE pg_search_documents (id serial PRIMARY KEY, content text, searchable_type text, searchable_id int);
+    SELECT lo_from_bytea(4711, repeat('picture', 5000)::bytea);
     CREATE TABLE reserved ("drop" int, "create" int, "table" int, "alter" int);
     CREATE TABLE create_log (drop_date date, alter_count int);
     CREATE TYPE mood AS ENUM ('sad', 'ok');
@@ -141,6 +143,24 @@ def test_backups_are_the_same(format_option, postgres, enforcing, scene, scratch
         outputs.append(re.sub(rb"\\(un)?restrict \w+", b"", listing))
     assert outputs[0] == outputs[1]
     assert b"CREATE TABLE public.customers" in outputs[0]
+    assert b"lowrite(0, '\\x70696374757265" in outputs[0]  # read by number, as FunctionCall messages
+
+
+def test_large_objects_of_clients_are_data(postgres, enforcing, scene, scratch):
+    picture, copy = scratch / "picture", scratch / "copy"
+    picture.write_bytes(bytes(range(256)) * 300)
+    for port in (postgres.port, enforcing.port):
+        database = scene()
+        with postgres.connect(database, "app", port) as connection:
+            stored = connection.lobject(0, "wb", 0, str(picture))  # lo_creat and lowrite, called by number
+            stored.seek(10)
+            stored.truncate(60_000)
+            stored.close()
+            connection.lobject(stored.oid, "rb").export(str(copy))
+            connection.lobject(stored.oid, "n").unlink()
+        connection.close()
+        assert copy.read_bytes() == picture.read_bytes()[:60_000]
+        assert postgres.query("SELECT count(*) FROM pg_largeobject_metadata", database) == [(1,)]  # the scene's own
 
 
 @pytest.mark.parametrize("driver", ["jdbc", "dbi"])

@@ -90,6 +90,16 @@ DROP VIEW import_view
 
 DROP TABLE pg_temp.import_batch
 
+CREATE TEMP TABLE readings (sensor int, value int) PARTITION BY LIST (sensor)
+
+CREATE TEMP TABLE readings_first PARTITION OF readings FOR VALUES IN (1)
+
+CREATE TEMP TABLE passing_by (id int)
+
+DROP TABLE passing_by
+
+DROP TABLE readings
+
 BEGIN; CREATE TEMP TABLE once (a int) ON COMMIT DROP; INSERT INTO once VALUES (1); SELECT * FROM once; COMMIT
 
 SELECT 1 AS a INTO TEMP TABLE import_select
@@ -284,3 +294,9 @@ SELECT set_config(el->>0, el->>1, true) FROM json_array_elements('[["app.tenant"
 SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'
 
 SELECT set_config($1, 'one of $1', true) FROM (SELECT 1) AS nobody WHERE false
+
+INSERT INTO "pg_search_documents" ("content", "searchable_type", "searchable_id") VALUES ('blue bicycle', 'Product', 7) RETURNING "id"
+
+UPDATE "pg_search_documents" SET "content" = 'red bicycle' WHERE "pg_search_documents"."searchable_id" = 7
+
+DELETE FROM pg_search_documents WHERE searchable_type = 'Product'

@@ -25,7 +25,7 @@ DDL = (
     "SET session_replication_role = replica",
     "COPY work TO PROGRAM 'cat'",
 )
-LO_CREAT = 957
+BACKEND_PID = 2026  # pg_backend_pid(): harmless, but called by number
 COPY_IN = "COPY work (number) FROM STDIN"
 COPY_OUT = "COPY (SELECT number FROM work ORDER BY number) TO STDOUT"
 
@@ -76,8 +76,8 @@ POSITIONS = {
                                                refused_parse(ddl, "used"), SYNC, bind("", "used"), execute(), SYNC],
     "query in an unfinished batch": lambda ddl: [one_shot(insert(122)), refused_query(ddl), SYNC],
     "several syncs": lambda ddl: [SYNC, refused_parse(ddl), SYNC, SYNC, bind(), SYNC],
-    "function call": lambda _: [refused_function_call(LO_CREAT, [b"\0\0\0\0"])],
-    "function call in an unfinished batch": lambda _: [one_shot(insert(123)), refused_function_call(LO_CREAT), SYNC],
+    "function call": lambda _: [refused_function_call(BACKEND_PID)],
+    "function call in an unfinished batch": lambda _: [one_shot(insert(123)), refused_function_call(BACKEND_PID), SYNC],
     "row limit and suspended portal": lambda ddl: [parse("SELECT generate_series(1, 5)"), bind(), execute("", 2),
                                                    refused_parse(ddl, "two"), execute("", 2), SYNC],
 }
@@ -160,7 +160,7 @@ def _random_refusal(generator):
         [refused_parse(ddl, name), bind("", name), execute()],
         [refused_parse(ddl, name)],
         [refused_parse(ddl, name), SYNC, bind("", name), execute(), SYNC],
-        [refused_function_call(LO_CREAT, [b"\0\0\0\0"])],
+        [refused_function_call(BACKEND_PID)],
     ))
 
 

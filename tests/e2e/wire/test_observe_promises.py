@@ -6,7 +6,7 @@ import protocol
 import servers
 from protocol import SYNC, bind, connect, errors, execute, function_call, kinds, parse, query, sqlstates
 
-LO_CREAT = 957
+BACKEND_PID = 2026
 TRICK = b"SELECT '\\''; CREATE TABLE tricked (a int); --'"
 SJIS_TEXT = "SELECT '表'; CREATE TABLE encoded (a int)".encode("shift_jis")
 GBK_TEXT = b"SELECT '\xb1\xed'; CREATE TABLE encoded_too (a int)"
@@ -16,7 +16,7 @@ STATEMENTS = {
     "schema change": [query("CREATE TABLE observed (a int)")],
     "schema change, extended": [parse("ALTER TABLE observed ADD b int"), bind(), execute(), SYNC],
     "dynamic code": [query("DO $$BEGIN EXECUTE 'create table ' || 'observed_dynamic (a int)'; END$$")],
-    "function call": [function_call(LO_CREAT, ["0"])],
+    "function call": [function_call(BACKEND_PID)],
     "program": [query("COPY (SELECT 1) TO PROGRAM 'cat > /dev/null'")],
     "server file": [query("COPY observed TO '/dev/null'")],
     "text that runs as a statement": [query("SELECT query_to_xml('SELECT 1', true, true, '')")],

@@ -100,14 +100,28 @@ TEST(SessionModes, NewModeHoldsForTheNextStatement) {
 
 TEST(SessionRefusal, G37Evasion90FunctionCallIsRefusedUnlessListed) {
   SessionScript script;
-  script.server_config.function_call_oids = {957};
+  script.server_config.function_call_oids = {2026};
   script.logs_in();
   script.client(function_call(1), function_call(0));
   script.server_rejects('F', "FUNCTION CALL", ready('I'));
-  script.client_passes(function_call(957));
+  script.client_passes(function_call(2026));
   script.server_passes(message('V', std::string(4, '\xff')) + ready('I'));
   script.client_passes(query("SELECT 1"));
   script.server_passes(complete("SELECT 1") + ready('I'));
+  script.play();
+}
+
+TEST(SessionRefusal, LargeObjectsAreReadAndWrittenByNumber) {
+  SessionScript script;
+  script.logs_in();
+  for (const uint32_t oid : {715U, 952U, 953U, 954U, 955U, 956U, 957U, 958U, 964U, 1004U, 3170U, 3171U, 3172U}) {
+    script.client_passes(function_call(oid));
+    script.server_passes(message('V', std::string(4, '\xff')) + ready('I'));
+  }
+  for (const uint32_t server_file : {764U, 765U, 767U}) {  // lo_import, lo_export
+    script.client(function_call(server_file), function_call(0));
+    script.server_rejects('F', "FUNCTION CALL", ready('I'));
+  }
   script.play();
 }
 
