@@ -58,7 +58,11 @@ size_t SessionCore::startup_from_client(Text in) {
   if (client_partial_.size() < kLengthBytes) return taken;
   const uint32_t length = big_endian_32(client_partial_);
   if (length < kStartupBytesMin || length > settings_.config->limits.startup_bytes_max) {
-    protocol_violation("invalid length of startup packet");
+    // Without a word, as the server does. Drivers count on it: node-postgres sends Terminate in place of a startup
+    // packet when it is told to end before it has begun, and takes an error for one of its own.
+    services_.count("protocol_violations");
+    phase_ = Phase::kClosing;
+    step_ = Step::kFlushThenClose;
     return taken;
   }
   if (client_partial_.size() < length) return taken;

@@ -96,6 +96,18 @@ def test_malformed_first_packets_end_the_connection(packet, enforcing, startup_d
         assert client.rows("SELECT 1") == [["1"]]
 
 
+@pytest.mark.parametrize("packet", [struct.pack("!I", 7), struct.pack("!I", 20_000), protocol.TERMINATE],
+                         ids=["too short", "too long", "terminate"])
+def test_impossible_lengths_are_closed_as_the_server_closes_them(packet, postgres, enforcing):
+    """Without a word: drivers that are told to end before they began take an error for one of their own."""
+    endings = []
+    for port in (postgres.port, enforcing.port):
+        with Client(port) as client:
+            client.send_until_closed(packet)
+            endings.append(receive(client))
+    assert endings == [b"", b""]
+
+
 @pytest.mark.parametrize("version", [2 << 16, 1 << 16, 4 << 16, 0x00030000 - 1, 0x04D20000])
 def test_other_protocol_versions_are_refused(version, enforcing):
     """evasion 111"""

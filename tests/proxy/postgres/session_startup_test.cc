@@ -87,12 +87,22 @@ TEST(SessionStartup, G5MalformedPacketsEndTheSession) {
   SessionScript old;
   old.client_ends_session(std::string("\0\0\0\x9\0\2\0\0\0", 9), "0A000");
   old.play();
-  SessionScript huge;
-  huge.client_ends_session(std::string("\0\1\0\0", 4), "08P01");
-  huge.play();
-  SessionScript direct_tls;
-  direct_tls.client_ends_session("\x16\x03\x01\x02", "08P01");
-  direct_tls.play();
+}
+
+TEST(SessionStartup, G5ImpossibleLengthsEndTheSessionWithoutAWord) {
+  // The last but one is a ClientHello, the last the Terminate of a client that never began.
+  for (const std::string& bytes : {std::string("\0\0\0\7", 4), std::string("\0\1\0\0", 4),
+                                   std::string("\x16\x03\x01\x02"), std::string("X\0\0\0\4", 5)}) {
+    SessionScript script;
+    script.acts(
+        [bytes](Session& session, ScriptServices& services) {
+          session.feed_client(std::as_bytes(std::span(bytes.data(), bytes.size())));
+          EXPECT_EQ(session.step(), Step::kFlushThenClose);
+          EXPECT_FALSE(services.counters.empty());
+        },
+        {});
+    script.play();
+  }
 }
 
 TEST(SessionStartup, G6ClientThatLeavesAtOnceIsNothingToSpeakOf) {
