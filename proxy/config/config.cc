@@ -163,6 +163,7 @@ class ConfigReader {
     map.bytes("pending_bytes_max", limits.pending_bytes_max, 16 * 1024, kGibibyte);
     map.count("pending_requests_max", limits.pending_requests_max, 1, 10'000'000);
     map.count("statements_per_session_max", limits.statements_per_session_max, 1, 10'000'000);
+    map.bytes("prepared_bytes_per_session_max", limits.prepared_bytes_per_session_max, 1024, kGibibyte);
     map.bytes("held_bytes_max", limits.held_bytes_max, 1024 * 1024, 1024 * kGibibyte);
     map.count("sessions_max", limits.sessions_max, 1, 1'000'000);
     if (limits.held_bytes_max < limits.message_bytes_max) {

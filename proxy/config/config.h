@@ -41,7 +41,8 @@ struct Limits {
   size_t pending_bytes_max = 256ULL * 1024;        // unsent bytes a leg may hold before the other leg is not read
   size_t pending_requests_max = 100'000;           // pipelined messages without answer
   size_t statements_per_session_max = 100'000;     // prepared statements the map may hold
-  size_t held_bytes_max = 512ULL * 1024 * 1024;    // texts held by all sessions together
+  size_t prepared_bytes_per_session_max = 16ULL * 1024 * 1024;  // their texts
+  size_t held_bytes_max = 512ULL * 1024 * 1024;                 // texts held by all sessions together
   size_t sessions_max = 10'000;
 };
 

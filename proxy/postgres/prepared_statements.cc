@@ -101,7 +101,10 @@ void PreparedStatements::confirm() {
   } else if (oldest.name.empty()) {
     unnamed_ = std::move(oldest.prepared);
   } else {
-    named_[oldest.name] = std::move(oldest.prepared);
+    PreparedRef& named = named_[oldest.name];
+    if (named) text_bytes_ -= named->text.size();
+    text_bytes_ += oldest.prepared->text.size();
+    named = std::move(oldest.prepared);
   }
   drop_oldest();
 }
@@ -121,13 +124,17 @@ void PreparedStatements::erase(std::string_view name) {
   if (clipped.empty()) {
     unnamed_.reset();
   } else {
-    named_.erase(absl::string_view(clipped.data(), clipped.size()));
+    const auto found = named_.find(absl::string_view(clipped.data(), clipped.size()));
+    if (found == named_.end()) return;
+    text_bytes_ -= found->second->text.size();
+    named_.erase(found);
   }
 }
 
 void PreparedStatements::clear() {
   // flat_hash_map keeps its table on clear(); an idle session must hold no buffer.
   absl::flat_hash_map<std::string, PreparedRef>().swap(named_);
+  text_bytes_ = 0;
   unnamed_.reset();
 }
 

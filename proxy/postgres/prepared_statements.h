@@ -56,6 +56,8 @@ class PreparedStatements {
   // Whether only the answers to earlier batches can tell which of several meanings `name` has, and it matters.
   [[nodiscard]] bool is_open(std::string_view name, uint64_t batch) const;
   [[nodiscard]] size_t size() const { return named_.size(); }
+  // Bytes of the texts behind the confirmed names.
+  [[nodiscard]] size_t text_bytes() const { return text_bytes_; }
 
  private:
   struct InFlight {
@@ -73,6 +75,7 @@ class PreparedStatements {
   void visit_in_flight(std::string_view clipped, Visitor visit) const;
 
   absl::flat_hash_map<std::string, PreparedRef> named_;
+  size_t text_bytes_ = 0;
   PreparedRef unnamed_;
   // Oldest first, the first `answered_` of them answered. A client may have a hundred thousand in flight: beyond a few,
   // `newest_` finds them by name, and answered ones are cleared away in bulk.

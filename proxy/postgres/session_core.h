@@ -160,6 +160,8 @@ class SessionCore {
   // Whether even texts that the scanner calls harmless need their facts: after a refused restore, or by a rule.
   [[nodiscard]] bool must_read_harmless() const;
   void judge_text(char type, Text whole, Text text, std::string_view name);
+  // Whether the limits leave room for one more prepared statement that has to be remembered.
+  [[nodiscard]] bool may_remember(size_t text_bytes) const;
   // Whether the policy lets every statement of a text pass whoever sends it and whatever its names mean.
   [[nodiscard]] bool passes_unseen(const parser::TextFacts& facts) const;
   // Forwards such a text, or an Execute of it, without a verdict; what it leaves behind is tracked all the same.

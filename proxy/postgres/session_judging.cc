@@ -160,8 +160,7 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
     push_request(std::move(request));
     return;
   }
-  const size_t prepared_max = settings_.config->limits.statements_per_session_max;
-  if (type == frontend::kParse && statements_.size() >= prepared_max && !statements_.knows(name)) {
+  if (type == frontend::kParse && !name.empty() && !statements_.knows(name) && !may_remember(text.size())) {
     on_unreadable(whole, whole.size(), "too_many_prepared");
     return;
   }
@@ -206,6 +205,12 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
   held.job = ++next_job_;
   services_.start_parse({.text = held.text, .reading = reading, .id = held.job});
   held_ = std::move(held);
+}
+
+bool SessionCore::may_remember(size_t text_bytes) const {
+  const Limits& limits = settings_.config->limits;
+  return statements_.size() < limits.statements_per_session_max &&
+         statements_.text_bytes() + text_bytes <= limits.prepared_bytes_per_session_max;
 }
 
 bool SessionCore::passes_unseen(const TextFacts& facts) const {
@@ -334,8 +339,7 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
     if (written.prepared != PreparedUse::kNone && name_is_ambiguous(written.prepared_name)) {
       keep_stricter(verdict, view_->policy->judge_unread("ambiguous_name", subject(state)));
     }
-    if (written.prepared == PreparedUse::kPrepare &&
-        statements_.size() >= settings_.config->limits.statements_per_session_max) {
+    if (written.prepared == PreparedUse::kPrepare && !may_remember(statement_text(text, written).size())) {
       keep_stricter(verdict, view_->policy->judge_unread("too_many_prepared", subject(state)));
     }
     if (has_effects(*statement.facts)) apply_ahead(state, *statement.facts, effect_text(statement, text));

@@ -150,6 +150,7 @@ limits:
   pending_bytes_max: 128KiB
   pending_requests_max: 1000
   statements_per_session_max: 2000
+  prepared_bytes_per_session_max: 1MiB
   held_bytes_max: 1GiB
   sessions_max: 300
 timeouts:
@@ -236,6 +237,7 @@ parse_threads: 3
   EXPECT_EQ(config.limits.pending_bytes_max, 131072U);
   EXPECT_EQ(config.limits.pending_requests_max, 1000U);
   EXPECT_EQ(config.limits.statements_per_session_max, 2000U);
+  EXPECT_EQ(config.limits.prepared_bytes_per_session_max, 1024U * 1024U);
   EXPECT_EQ(config.limits.held_bytes_max, 1024U * 1024 * 1024);
   EXPECT_EQ(config.limits.sessions_max, 300U);
   EXPECT_EQ(config.timeouts.handshake, std::chrono::seconds(30));

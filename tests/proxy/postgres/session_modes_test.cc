@@ -311,6 +311,30 @@ TEST(SessionLimits, PreparedStatementsThatMustBeRememberedAreBounded) {
   script.play();
 }
 
+TEST(SessionLimits, TextsOfPreparedStatementsAreBoundedTogether) {
+  const std::string filler = ", '" + std::string(1000, 'x') + "'";
+  SessionScript script;
+  script.limits.prepared_bytes_per_session_max = 1500;
+  script.logs_in();
+  script.client_passes(query("PREPARE one AS SELECT 1" + filler));
+  script.server_passes(complete("PREPARE") + ready('I'));
+  script.client_refused(query("PREPARE two AS SELECT 2" + filler),
+                        [](const std::string& token) { return query(token + " /* builtin.unread */"); });
+  script.server_rejects('Q', "too_many_prepared", ready('I'));
+  // The unnamed statement is replaced each time, and what is deallocated makes room again.
+  script.client_passes(parse("", "SET search_path = a" + filler) + sync());
+  script.server_passes(parse_complete() + ready('I'));
+  script.client_passes(query("DEALLOCATE one"));
+  script.server_passes(complete("DEALLOCATE") + ready('I'));
+  script.client_passes(query("PREPARE two AS SELECT 2" + filler));
+  script.server_passes(complete("PREPARE") + ready('I'));
+  script.client_passes(query("DEALLOCATE ALL"));
+  script.server_passes(complete("DEALLOCATE ALL") + ready('I'));
+  script.client_passes(query("PREPARE three AS SELECT 3" + filler));
+  script.server_passes(complete("PREPARE") + ready('I'));
+  script.play();
+}
+
 TEST(SessionLimits, ErrorOfAnyLengthPasses) {
   SessionScript script;
   script.logs_in();
