@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "policies/audit/json_text.h"
 #include "policies/audit/sha256.h"
+#include "policies/json/json_text.h"
 
 namespace schemaguard::policies {
 

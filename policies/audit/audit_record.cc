@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "policies/audit/audit_format.h"
 #include "policies/audit/facts_json.h"
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 
 namespace schemaguard::policies {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "policies/audit/audit_print.h"
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 #include "policies/rules/concatenate.h"
 #include "policies/rules/glob.h"
 

@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "policies/audit/facts_words.h"
-#include "policies/audit/json_text.h"
 #include "policies/audit/redaction.h"
 #include "policies/audit/secret_words.h"
+#include "policies/json/json_text.h"
 #include "policies/rules/builtin_policy.h"
 
 namespace schemaguard::policies {

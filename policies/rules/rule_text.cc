@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 #include "policies/rules/concatenate.h"
 
 namespace schemaguard::policies {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "policies/audit/audit_format.h"
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 #include "proxy/audit/file_tail.h"
 #include "proxy/audit/system_log.h"
 

@@ -11,9 +11,9 @@
 #include "policies/rules/verdict.h"
 #include "proxy/cli/commands.h"
 #include "proxy/config/config.h"
+#include "proxy/introspect/guard_login_probe.h"
 #include "proxy/introspect/primary_watch.h"
-#include "proxy/postgres/guard_login_probe.h"
-#include "proxy/postgres/trust_probe.h"
+#include "proxy/introspect/trust_probe.h"
 
 namespace schemaguard::proxy {
 namespace {
@@ -53,18 +53,18 @@ void print_server(const ServerConfig& server) {
 // An open door counts more than a server that cannot be reached: it is a finding, not a lack of one.
 int probe_server(const ServerConfig& server, std::chrono::milliseconds timeout) {
   int status = kGood;
-  for (const postgres::GuardLoginProbe& login : postgres::probe_guard_login(server, timeout)) {
+  for (const introspect::GuardLoginProbe& login : introspect::probe_guard_login(server, timeout)) {
     std::cout << "  guard_login at " << login.address << ": " << (login.connected ? "" : "FAILED: ") << login.detail
               << '\n';
     if (!login.connected) status = std::max(status, kFailed);
   }
-  const std::vector<postgres::DoorProbe> probes = postgres::probe_doors(server, timeout);
-  for (const postgres::DoorProbe& probe : probes) {
+  const std::vector<introspect::DoorProbe> probes = introspect::probe_doors(server, timeout);
+  for (const introspect::DoorProbe& probe : probes) {
     std::cout << "  login without password at " << probe.address << " as " << probe.user << " into " << probe.database
-              << ": " << postgres::door_state_name(probe.state) << " (" << probe.detail << ")\n";
-    if (probe.state == postgres::DoorState::kUnreachable) status = std::max(status, kFailed);
+              << ": " << introspect::door_state_name(probe.state) << " (" << probe.detail << ")\n";
+    if (probe.state == introspect::DoorState::kUnreachable) status = std::max(status, kFailed);
   }
-  for (const std::string& warning : postgres::open_door_warnings(probes)) {
+  for (const std::string& warning : introspect::open_door_warnings(probes)) {
     std::cout << "OPEN DOOR: " << warning << '\n';
     status = kOpenDoor;
   }

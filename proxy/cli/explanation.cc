@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "policies/audit/facts_json.h"
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 #include "policies/rules/concatenate.h"
 #include "proxy/postgres/tracked_state.h"
 

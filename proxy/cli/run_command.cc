@@ -15,8 +15,8 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/config/run_flags.h"
+#include "proxy/introspect/trust_probe.h"
 #include "proxy/net/guard_server.h"
-#include "proxy/postgres/trust_probe.h"
 
 namespace schemaguard::proxy {
 namespace {
@@ -82,7 +82,7 @@ class DoorWatch {
   static void look(Shared& shared, const Config& config, uint64_t number) {
     std::vector<std::string> warnings;
     for (const ServerConfig& server : config.servers) {
-      const auto found = postgres::open_door_warnings(postgres::probe_doors(server, config.timeouts.connect));
+      const auto found = introspect::open_door_warnings(introspect::probe_doors(server, config.timeouts.connect));
       warnings.insert(warnings.end(), found.begin(), found.end());
     }
     const std::lock_guard lock(shared.mutex);

@@ -36,8 +36,8 @@ absl::StatusOr<std::unique_ptr<Guard>> Guard::create(std::shared_ptr<const Confi
       for (const uint64_t number : numbers) statements.push_back({.ticket = 0, .seq = number});
       guard->prepared_transactions_.stash(place, std::move(statements));
     }
-    guard->settler_ = std::make_unique<introspect::OutcomeSettler>(*guard->audit_log_, guard->recent_changes_,
-                                                                   guard->prepared_transactions_);
+    guard->settler_ =
+        std::make_unique<OutcomeSettler>(*guard->audit_log_, guard->recent_changes_, guard->prepared_transactions_);
   }
   ParsePool::Options options;
   options.threads = config->parse_threads;

@@ -21,11 +21,11 @@
 #include "proxy/audit/audit_log.h"
 #include "proxy/config/config.h"
 #include "proxy/guard/cancel_registry.h"
+#include "proxy/guard/outcome_settler.h"
 #include "proxy/guard/parse_pool.h"
 #include "proxy/guard/prepared_transactions.h"
 #include "proxy/guard/recent_changes.h"
 #include "proxy/guard/snapshot.h"
-#include "proxy/introspect/outcome_settler.h"
 #include "proxy/introspect/primary_watch.h"
 
 namespace schemaguard::proxy {
@@ -76,7 +76,7 @@ class Guard {
   RecentChanges& recent_changes() { return recent_changes_; }
   introspect::PrimaryWatch& primary_watch() { return primary_watch_; }
   // Null when no audit is written.
-  [[nodiscard]] introspect::OutcomeSettler* settler() const { return settler_.get(); }
+  [[nodiscard]] OutcomeSettler* settler() const { return settler_.get(); }
 
   bool reserve_held_bytes(size_t bytes);
   void release_held_bytes(size_t bytes) { held_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
@@ -124,7 +124,7 @@ class Guard {
   introspect::PrimaryWatch primary_watch_;
   std::unique_ptr<ParsePool> parse_pool_;
   std::unique_ptr<AuditLog> audit_log_;
-  std::unique_ptr<introspect::OutcomeSettler> settler_;
+  std::unique_ptr<OutcomeSettler> settler_;
 };
 
 }  // namespace schemaguard::proxy

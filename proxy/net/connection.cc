@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proxy/net/endpoints.h"
-#include "proxy/net/proxy_protocol.h"
+#include "proxy/proxy_protocol/proxy_header.h"
 
 namespace schemaguard::proxy::net {
 namespace {

@@ -102,7 +102,7 @@ std::optional<std::vector<policies::LostStatement>> Connection::take_prepared_tr
 }
 
 void Connection::settle_later(policies::LostTransaction lost) {
-  introspect::OutcomeSettler* settler = worker_.guard().settler();
+  OutcomeSettler* settler = worker_.guard().settler();
   if (settler != nullptr) settler->submit(server_, std::move(lost));
 }
 

@@ -1,8 +1,8 @@
 // Records and outcomes for the audit (design section 10).
 #include <fmt/format.h>
 
-#include "policies/audit/json_text.h"
 #include "policies/audit/redaction.h"
+#include "policies/json/json_text.h"
 #include "proxy/postgres/session_core.h"
 
 namespace schemaguard::proxy::postgres {

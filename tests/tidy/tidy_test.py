@@ -109,6 +109,25 @@ def test_rooms_point_one_way(room):
     assert not wrong, "\n".join(wrong)
 
 
+def test_folders_form_no_cycle():
+    uses = {}
+    for file in SOURCES:
+        if file.parts[0] not in ("parser", "policies", "proxy"):
+            continue
+        folder = str(file.parent)
+        for _, bracket, name in includes(file):
+            if bracket == '"' and str(pathlib.PurePath(name).parent) != folder:
+                uses.setdefault(folder, {}).setdefault(str(pathlib.PurePath(name).parent), f"{file} includes {name}")
+    # Whatever uses nothing that is left can go; what remains turns in a circle.
+    left = set(uses)
+    while True:
+        free = {folder for folder in left if not left & set(uses[folder])}
+        if not free:
+            break
+        left -= free
+    assert not left, "\n".join(why for folder in sorted(left) for target, why in uses[folder].items() if target in left)
+
+
 def test_libpg_query_is_used_in_one_file_only():
     users = {str(file) for file in SOURCES if file.parts[0] in ("parser", "policies", "proxy")
              for _, _, name in includes(file) if name.startswith("pg_query")}

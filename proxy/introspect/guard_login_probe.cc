@@ -1,12 +1,10 @@
-#include "proxy/postgres/guard_login_probe.h"
+#include "proxy/introspect/guard_login_probe.h"
 
 #include "policies/rules/concatenate.h"
 #include "proxy/introspect/side_connection.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy::introspect {
 namespace {
-
-using introspect::SideConnection;
 
 GuardLoginProbe probe_address(const ServerConfig& server, const Endpoint& address, std::chrono::milliseconds timeout) {
   GuardLoginProbe probe{.address = address.display(), .connected = false, .detail = ""};
@@ -39,4 +37,4 @@ std::vector<GuardLoginProbe> probe_guard_login(const ServerConfig& server, std::
   return probes;
 }
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy::introspect

@@ -25,7 +25,7 @@
 #include "proxy/introspect/side_connection.h"
 #include "proxy/introspect/stop_signal.h"
 
-namespace schemaguard::proxy::introspect {
+namespace schemaguard::proxy {
 
 class OutcomeSettler {
  public:
@@ -56,8 +56,8 @@ class OutcomeSettler {
 
   void run();
   Attempt attempt(Waiting& waiting);
-  absl::StatusOr<SideConnection> reach_primary(const Waiting& waiting) const;
-  absl::StatusOr<Attempt> look(SideConnection& connection, Waiting& waiting);
+  absl::StatusOr<introspect::SideConnection> reach_primary(const Waiting& waiting) const;
+  absl::StatusOr<Attempt> look(introspect::SideConnection& connection, Waiting& waiting);
   void write(const Waiting& waiting, const policies::LostStatement& statement, policies::Outcome outcome,
              std::string_view reason, std::string_view member, std::string_view text);
   void give_up(const Waiting& waiting);
@@ -65,7 +65,7 @@ class OutcomeSettler {
   AuditLog& log_;
   RecentChanges& changes_;
   PreparedTransactions& prepared_;
-  StopSignal stop_;
+  introspect::StopSignal stop_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
@@ -73,4 +73,4 @@ class OutcomeSettler {
   std::thread thread_;
 };
 
-}  // namespace schemaguard::proxy::introspect
+}  // namespace schemaguard::proxy

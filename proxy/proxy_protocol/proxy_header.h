@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace schemaguard::proxy::net {
+namespace schemaguard::proxy {
 
 inline constexpr size_t kProxyHeaderFixedBytes = 16;
 // Addresses of the largest family plus room for TLVs; a longer header is refused.
@@ -34,4 +34,4 @@ absl::StatusOr<ProxySource> parse_proxy_header(std::span<const std::byte> header
 std::string make_proxy_header(const std::string& source, uint16_t source_port, const std::string& destination,
                               uint16_t destination_port);
 
-}  // namespace schemaguard::proxy::net
+}  // namespace schemaguard::proxy

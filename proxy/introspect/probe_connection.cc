@@ -1,4 +1,4 @@
-#include "proxy/postgres/probe_connection.h"
+#include "proxy/introspect/probe_connection.h"
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -19,7 +19,7 @@
 #include "policies/rules/concatenate.h"
 #include "policies/rules/network.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy::introspect {
 namespace {
 
 using policies::concatenate;
@@ -256,4 +256,4 @@ absl::StatusOr<std::string> ProbeConnection::read(size_t length) {
   return bytes;
 }
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy::introspect

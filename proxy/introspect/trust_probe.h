@@ -17,7 +17,7 @@
 
 #include "proxy/config/config.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy::introspect {
 
 enum class DoorState : uint8_t {
   kAsksForProof,  // a password, SCRAM, or something else that the client must prove: good
@@ -48,4 +48,4 @@ std::vector<DoorProbe> probe_doors(const ServerConfig& server, std::chrono::mill
 // The warning about every open door of `probes`, one line each; empty when there is none.
 std::vector<std::string> open_door_warnings(const std::vector<DoorProbe>& probes);
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy::introspect

@@ -1,14 +1,14 @@
-#include "proxy/postgres/trust_probe.h"
+#include "proxy/introspect/trust_probe.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "policies/rules/concatenate.h"
 #include "policies/rules/glob.h"
-#include "proxy/net/proxy_protocol.h"
-#include "proxy/postgres/probe_connection.h"
+#include "proxy/introspect/probe_connection.h"
+#include "proxy/proxy_protocol/proxy_header.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy::introspect {
 namespace {
 
 using policies::concatenate;
@@ -142,7 +142,7 @@ DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const 
                      const std::string& database, std::chrono::milliseconds timeout) {
   DoorProbe probe{.address = address.display(), .user = user, .database = database, .detail = ""};
   // Without addresses: a header of version 2 for a connection that belongs to nobody but the sender.
-  const std::string header = server.proxy_protocol.send ? net::make_proxy_header("", 0, "", 0) : std::string();
+  const std::string header = server.proxy_protocol.send ? make_proxy_header("", 0, "", 0) : std::string();
   absl::StatusOr<ProbeConnection> connection = ProbeConnection::open(address, server.upstream, header, timeout);
   absl::Status status = connection.status();
   if (status.ok()) status = connection->write(startup_packet(user, database));
@@ -189,4 +189,4 @@ std::vector<std::string> open_door_warnings(const std::vector<DoorProbe>& probes
   return warnings;
 }
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy::introspect

@@ -1,10 +1,10 @@
-#include "proxy/net/proxy_protocol.h"
+#include "proxy/proxy_protocol/proxy_header.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace schemaguard::proxy::net {
+namespace schemaguard::proxy {
 namespace {
 
 // Written out by hand from haproxy's description of the format, so that encoder and parser cannot agree on a mistake.
@@ -92,4 +92,4 @@ TEST(ProxyProtocol, WritesTheHeaderThatTheFormatAsksFor) {
 }
 
 }  // namespace
-}  // namespace schemaguard::proxy::net
+}  // namespace schemaguard::proxy

@@ -1,4 +1,4 @@
-#include "proxy/introspect/outcome_settler.h"
+#include "proxy/guard/outcome_settler.h"
 
 #include <spdlog/spdlog.h>
 
@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 #include "policies/rules/concatenate.h"
 #include "proxy/introspect/catalog_look.h"
 
-namespace schemaguard::proxy::introspect {
+namespace schemaguard::proxy {
 
 namespace {
 
@@ -113,15 +113,15 @@ OutcomeSettler::Attempt OutcomeSettler::attempt(Waiting& waiting) {
   return Attempt::kAgain;
 }
 
-absl::StatusOr<SideConnection> OutcomeSettler::reach_primary(const Waiting& waiting) const {
+absl::StatusOr<introspect::SideConnection> OutcomeSettler::reach_primary(const Waiting& waiting) const {
   const ServerConfig& server = *waiting.server->server;
   std::string causes;
   for (const Endpoint& address : server.upstream.addresses) {
-    auto connection = SideConnection::open(
+    auto connection = introspect::SideConnection::open(
         server, {.address = address, .database = waiting.lost.session->database, .application = "schemaguard outcomes"},
         waiting.server->config->timeouts.connect, &stop_);
     const absl::StatusOr<bool> standby =
-        connection.ok() ? is_standby(*connection) : absl::StatusOr<bool>(connection.status());
+        connection.ok() ? introspect::is_standby(*connection) : absl::StatusOr<bool>(connection.status());
     if (standby.ok() && !*standby) return connection;
     absl::StrAppend(&causes, causes.empty() ? "" : "; ", address.display(), ": ",
                     standby.ok() ? std::string("this is a standby") : std::string(standby.status().message()));
@@ -129,16 +129,16 @@ absl::StatusOr<SideConnection> OutcomeSettler::reach_primary(const Waiting& wait
   return absl::UnavailableError(causes);
 }
 
-absl::StatusOr<OutcomeSettler::Attempt> OutcomeSettler::look(SideConnection& connection, Waiting& waiting) {
+absl::StatusOr<OutcomeSettler::Attempt> OutcomeSettler::look(introspect::SideConnection& connection, Waiting& waiting) {
   LostTransaction& lost = waiting.lost;
-  const auto there = backend_is_there(connection, lost, waiting.first_look);
+  const auto there = introspect::backend_is_there(connection, lost, waiting.first_look);
   if (!there.ok()) return there.status();
   if (*there) {
     waiting.cause = absl::StrCat("backend ", lost.process_id, " is still there");
     return Attempt::kAgain;
   }
   if (!lost.gid.empty()) {
-    const auto prepared = transaction_is_prepared(connection, lost);
+    const auto prepared = introspect::transaction_is_prepared(connection, lost);
     if (!prepared.ok()) return prepared.status();
     if (*prepared) {
       // Whoever ends it settles it.
@@ -165,7 +165,7 @@ absl::StatusOr<OutcomeSettler::Attempt> OutcomeSettler::look(SideConnection& con
   }
   // What was recorded while the catalog was asked counts as well.
   const std::vector<policies::CatalogQuestion> questions = policies::settlement_questions(lost, *elsewhere);
-  const auto answers = ask_catalog(connection, lost, questions);
+  const auto answers = introspect::ask_catalog(connection, lost, questions);
   if (!answers.ok()) return answers.status();
   const auto now_elsewhere = changes_.beside(*lost.session, tickets);
   policies::CatalogAnswers counted = *answers;
@@ -206,4 +206,4 @@ void OutcomeSettler::give_up(const Waiting& waiting) {
   }
 }
 
-}  // namespace schemaguard::proxy::introspect
+}  // namespace schemaguard::proxy

@@ -1,4 +1,4 @@
-#include "proxy/net/proxy_protocol.h"
+#include "proxy/proxy_protocol/proxy_header.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace schemaguard::proxy::net {
+namespace schemaguard::proxy {
 namespace {
 
 namespace ip = boost::asio::ip;
@@ -119,4 +119,4 @@ std::string make_proxy_header(const std::string& source, uint16_t source_port, c
   return header;
 }
 
-}  // namespace schemaguard::proxy::net
+}  // namespace schemaguard::proxy

@@ -11,7 +11,7 @@
 
 #include "proxy/config/config.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy::introspect {
 
 struct GuardLoginProbe {
   std::string address;
@@ -22,4 +22,4 @@ struct GuardLoginProbe {
 // One result for each upstream address; empty when no guard_login is configured.
 std::vector<GuardLoginProbe> probe_guard_login(const ServerConfig& server, std::chrono::milliseconds timeout);
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy::introspect

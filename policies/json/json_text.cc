@@ -1,4 +1,4 @@
-#include "policies/audit/json_text.h"
+#include "policies/json/json_text.h"
 
 #include <array>
 #include <boost/json/stream_parser.hpp>

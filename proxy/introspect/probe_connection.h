@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "proxy/config/config.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy::introspect {
 
 class ProbeConnection {
  public:
@@ -51,4 +51,4 @@ class ProbeConnection {
   std::unique_ptr<SSL, FreeSsl> ssl_;
 };
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy::introspect
