@@ -126,6 +126,7 @@ std::vector<ServerVersion> version_steps(Flavour flavour, std::string_view text)
 }  // namespace
 
 void ReadingState::forget_settings() {
+  modes_written = true;
   ansi_quotes = Certainty::kUnknown;
   no_backslash_escapes = Certainty::kUnknown;
   oracle = flavour == Flavour::kMySql ? Certainty::kNo : Certainty::kUnknown;
@@ -148,8 +149,8 @@ std::vector<Reading> possible_readings(const ReadingState& state, std::string_vi
   const std::vector<bool> plain = choices(state.no_backslash_escapes, text.find('\\') != std::string_view::npos);
   std::vector<Reading> readings;
   for (const Flavour flavour : flavours) {
-    std::vector<ServerVersion> versions = version_steps(flavour, text);
-    if (state.version) versions = {*state.version};
+    const std::vector<ServerVersion> versions =
+        state.version ? std::vector<ServerVersion>{*state.version} : version_steps(flavour, text);
     const std::vector<bool> oracle = choices(flavour == Flavour::kMySql ? Certainty::kNo : state.oracle, true);
     for (const ServerVersion version : versions) {
       for (const bool ansi_quotes : ansi) {
@@ -179,6 +180,7 @@ CharacterSet character_set_by_name(std::string_view name) {
 }
 
 void apply_sql_mode(std::string_view value, ReadingState& state) {
+  state.modes_written = true;
   bool ansi = false;
   bool plain = false;
   bool oracle = false;

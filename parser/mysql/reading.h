@@ -47,6 +47,8 @@ struct ReadingState {
   Certainty no_backslash_escapes = Certainty::kNo;
   Certainty oracle = Certainty::kNo;  // always kNo for MySQL
   CharacterSet character_set = CharacterSet::kUtf8;
+  // The three modes were set, or made unknown, since this state was made from a reading.
+  bool modes_written = false;
   bool operator==(const ReadingState&) const = default;
 
   // Nothing is known of sql_mode and the character set any more.

@@ -1,0 +1,158 @@
+#include "parser/mysql/query_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+
+namespace schemaguard::parser::mysql {
+namespace {
+
+std::string lower(std::string_view word) {
+  std::string result(word);
+  absl::AsciiStrToLower(&result);
+  return result;
+}
+
+struct FunctionRow {
+  std::string_view name;
+  StatementClass statement_class;
+};
+// Functions that read or write files, run text, or act on the server (M36, M37, M38).
+constexpr std::array<FunctionRow, 22> kFunctions = {{
+    {"load_file", StatementClass::kServerFile},
+    {"setval", StatementClass::kDestructive},
+    {"sys_exec", StatementClass::kOpaque},
+    {"sys_eval", StatementClass::kOpaque},
+    {"sys_set", StatementClass::kOpaque},
+    {"spider_direct_sql", StatementClass::kOpaque},
+    {"spider_bg_direct_sql", StatementClass::kOpaque},
+    {"spider_copy_tables", StatementClass::kOpaque},
+    {"spider_flush_table_mon_cache", StatementClass::kAdmin},
+    {"mysql_query_rewrite", StatementClass::kCluster},
+    {"load_rewrite_rules", StatementClass::kCluster},
+    {"group_replication_set_as_primary", StatementClass::kCluster},
+    {"group_replication_switch_to_single_primary_mode", StatementClass::kCluster},
+    {"group_replication_switch_to_multi_primary_mode", StatementClass::kCluster},
+    {"group_replication_set_communication_protocol", StatementClass::kCluster},
+    {"asynchronous_connection_failover_add_source", StatementClass::kCluster},
+    {"asynchronous_connection_failover_delete_source", StatementClass::kCluster},
+    {"asynchronous_connection_failover_add_managed", StatementClass::kCluster},
+    {"audit_log_filter_set_filter", StatementClass::kCluster},
+    {"audit_log_filter_set_user", StatementClass::kCluster},
+    {"audit_log_filter_remove_user", StatementClass::kCluster},
+    {"audit_log_filter_remove_filter", StatementClass::kCluster},
+}};
+
+bool is_system_database(std::string_view name) {
+  const std::string folded = lower(name);
+  return folded == "mysql" || folded == "sys" || folded == "performance_schema" || folded == "information_schema";
+}
+
+// Names between here and `last` that lie in a system database: a write may be meant for them.
+void catalog_names(StatementCursor cursor, size_t last, StatementFacts& facts) {
+  for (; cursor.position() < last && !cursor.at_end(); cursor.advance()) {
+    StatementCursor ahead = cursor;
+    if (cursor.is_name() && cursor.is_symbol(".", 1) && is_system_database(ahead.identifier())) {
+      facts.classes.add(StatementClass::kCatalogWrite);
+    }
+  }
+}
+
+void written(StatementCursor& cursor, StatementFacts& facts) {
+  ObjectUse table{.kind = ObjectKind::kTable, .name = {}, .persistence = Persistence::kByName};
+  if (!cursor.name(table.name)) return;
+  if (is_system_database(table.name.schema)) facts.classes.add(StatementClass::kCatalogWrite);
+  facts.written.push_back(std::move(table));
+}
+
+void modifiers(StatementCursor& cursor) {
+  while (cursor.accept_one_of({"low_priority", "high_priority", "delayed", "quick", "ignore"})) {
+  }
+}
+
+void update(StatementCursor& cursor, StatementFacts& facts) {
+  modifiers(cursor);
+  StatementCursor ahead = cursor;
+  ahead.skip_to({"set"});
+  catalog_names(cursor, ahead.position(), facts);
+  do {
+    written(cursor, facts);
+    while (!cursor.at_end() && !cursor.is_symbol(",") && !cursor.is_one_of({"join", "set"})) cursor.skip_element();
+  } while (cursor.accept_symbol(",") || cursor.accept("join"));
+}
+
+void delete_rows(StatementCursor& cursor, StatementFacts& facts) {
+  modifiers(cursor);
+  StatementCursor ahead = cursor;
+  ahead.skip_to({"where"});
+  catalog_names(cursor, ahead.position(), facts);
+  cursor.accept("from");
+  do {
+    written(cursor, facts);
+    if (cursor.accept_symbol(".")) cursor.accept_symbol("*");
+  } while (cursor.accept_symbol(","));
+}
+
+}  // namespace
+
+void expression_facts(StatementCursor cursor, StatementFacts& facts) {
+  for (; !cursor.at_end(); cursor.advance()) {
+    if (cursor.is("into") && cursor.is_one_of({"outfile", "dumpfile"}, 1)) {
+      facts.classes.add(StatementClass::kServerFile);
+      facts.copy = CopyUse::kServerFile;
+    }
+    if (!cursor.is_name() || !cursor.is_symbol("(", 1)) continue;
+    StatementCursor ahead = cursor;
+    const std::string name = lower(ahead.identifier());
+    const auto row = std::find_if(kFunctions.begin(), kFunctions.end(),
+                                  [&](const FunctionRow& function) { return function.name == name; });
+    const size_t position = cursor.position();
+    StatementCursor before = cursor;
+    before.seek(position >= 2 ? position - 2 : position);
+    const bool qualified = position >= 2 && before.is_name() && before.is_symbol(".", 1);
+    if (row != kFunctions.end()) {
+      facts.classes.add(row->statement_class);
+      if (row->statement_class == StatementClass::kOpaque) facts.opaque = OpaqueReason::kRunsSqlText;
+    }
+    if (qualified || row != kFunctions.end()) {
+      std::string full = qualified ? before.identifier() + "." : std::string();
+      facts.functions.push_back(full + name);
+    }
+  }
+}
+
+void query_facts(StatementCursor& cursor, StatementFacts& facts) {
+  facts.classes.add(StatementClass::kQuery);
+  expression_facts(cursor, facts);
+  if (cursor.is("with")) {
+    cursor.skip_to({"select", "update", "delete", "insert", "replace", "values", "table"});
+  }
+  facts.command = cursor.is_symbol("(") ? "SELECT" : std::string(cursor.token_text());
+  absl::AsciiStrToUpper(&facts.command);
+  if (cursor.accept("update")) return update(cursor, facts);
+  if (cursor.accept("delete")) return delete_rows(cursor, facts);
+  if (cursor.accept_one_of({"insert", "replace"})) {
+    modifiers(cursor);
+    cursor.accept("into");
+    written(cursor, facts);
+  }
+  cursor.seek(cursor.size());
+}
+
+void load_facts(StatementCursor& cursor, StatementFacts& facts) {
+  facts.command = cursor.is("xml") ? "LOAD XML" : "LOAD DATA";
+  facts.classes.add(StatementClass::kQuery);
+  const bool local = cursor.is("local", 1) || cursor.is("local", 2);
+  facts.copy = local ? CopyUse::kFromStdin : CopyUse::kServerFile;
+  if (!local) facts.classes.add(StatementClass::kServerFile);
+  expression_facts(cursor, facts);
+  if (cursor.skip_to({"table"})) {
+    cursor.advance();
+    written(cursor, facts);
+  }
+  cursor.seek(cursor.size());
+}
+
+}  // namespace schemaguard::parser::mysql
