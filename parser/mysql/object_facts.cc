@@ -9,6 +9,27 @@
 #include "parser/mysql/table_facts.h"
 
 namespace schemaguard::parser::mysql {
+
+bool account_name(StatementCursor& cursor, ObjectName& name) {
+  std::string text;
+  if (cursor.is_name()) {
+    text = cursor.identifier();
+  } else if (!cursor.string_constant(text)) {
+    return false;
+  }
+  name.name = text;
+  if (cursor.is_symbol("(")) cursor.skip_element();
+  if (cursor.kind() == TokenKind::kUserVariable) {
+    name.name += cursor.token_text();
+    const bool quoted = cursor.token_text() == "@";
+    cursor.advance();
+    std::string host;
+    if (quoted && (cursor.string_constant(host) || !(host = cursor.identifier()).empty())) name.name += host;
+    // A host with other characters (10.1.%, a-b) is always quoted.
+  }
+  return true;
+}
+
 namespace {
 
 enum class NameShape : uint8_t { kQualified, kAccounts, kOptional, kNumber };
@@ -67,32 +88,11 @@ std::string upper(std::string_view words) {
   return result;
 }
 
-// user, 'user'@'host', role, CURRENT_USER(): the host is part of the name.
-bool account(StatementCursor& cursor, ObjectName& name) {
-  std::string text;
-  if (cursor.is_name()) {
-    text = cursor.identifier();
-  } else if (!cursor.string_constant(text)) {
-    return false;
-  }
-  name.name = text;
-  if (cursor.is_symbol("(")) cursor.skip_element();
-  if (cursor.kind() == TokenKind::kUserVariable) {
-    name.name += cursor.token_text();
-    const bool quoted = cursor.token_text() == "@";
-    cursor.advance();
-    std::string host;
-    if (quoted && (cursor.string_constant(host) || !(host = cursor.identifier()).empty())) name.name += host;
-    // A host with other characters (10.1.%, a-b) is always quoted.
-  }
-  return true;
-}
-
 void definer(StatementCursor& cursor) {
   if (!cursor.accept("definer")) return;
   cursor.accept_symbol("=");
   ObjectName name;
-  account(cursor, name);
+  account_name(cursor, name);
 }
 
 // The rest of the statement as the definition of each of its changes.
@@ -104,7 +104,7 @@ void take_rest(StatementCursor& cursor, size_t start, StatementFacts& facts) {
 bool read_name(StatementCursor& cursor, const ObjectRow& row, ObjectName& name) {
   switch (row.shape) {
     case NameShape::kAccounts:
-      return account(cursor, name);
+      return account_name(cursor, name);
     case NameShape::kQualified:
       // The names of servers may be strings.
       return cursor.name(name) || cursor.string_constant(name.name);
@@ -252,7 +252,7 @@ void rename_facts(StatementCursor& cursor, StatementFacts& facts) {
   do {
     ObjectUse user{.kind = ObjectKind::kRole, .name = {}, .persistence = Persistence::kPersistent};
     ObjectName target;
-    if (!account(cursor, user.name) || !cursor.accept("to") || !account(cursor, target)) break;
+    if (!account_name(cursor, user.name) || !cursor.accept("to") || !account_name(cursor, target)) break;
     add_change(facts, "rename_user", std::move(user)).new_name = target.name;
   } while (cursor.accept_symbol(","));
   if (!cursor.at_end()) shape_unknown(facts);
@@ -279,7 +279,7 @@ void grant_facts(StatementCursor& cursor, bool revoke, StatementFacts& facts) {
   change.definition = cursor.source(start, end);
   cursor.advance();
   ObjectName grantee;
-  if (account(cursor, grantee)) change.member = grantee.name;
+  if (account_name(cursor, grantee)) change.member = grantee.name;
 }
 
 }  // namespace schemaguard::parser::mysql

@@ -17,4 +17,7 @@ void rename_facts(StatementCursor& cursor, StatementFacts& facts);
 // GRANT, REVOKE.
 void grant_facts(StatementCursor& cursor, bool revoke, StatementFacts& facts);
 
+// user, 'user'@'host' (as user@host), a role, CURRENT_USER(). False when none stands here.
+bool account_name(StatementCursor& cursor, ObjectName& name);
+
 }  // namespace schemaguard::parser::mysql

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "parser/mysql/object_facts.h"
 #include "parser/mysql/query_facts.h"
 
 namespace schemaguard::parser::mysql {
@@ -91,6 +92,19 @@ bool assignment(StatementCursor& cursor, bool for_statement, ReadingState& state
   return true;
 }
 
+// SET PASSWORD FOR a, SET DEFAULT ROLE r FOR a (MariaDB) or TO a, b (MySQL); without these the session's own account.
+void account_change(StatementCursor& cursor, std::string_view kind, StatementFacts& facts) {
+  facts.classes.add(StatementClass::kAccess);
+  cursor.skip_to({"for", "to"});
+  cursor.advance();
+  do {
+    ObjectUse account{.kind = ObjectKind::kRole, .name = {}};
+    account_name(cursor, account.name);
+    add_change(facts, kind, std::move(account));
+  } while (cursor.accept_symbol(","));
+  cursor.seek(cursor.size());
+}
+
 void names(StatementCursor& cursor, ReadingState& state, StatementFacts& facts) {
   SettingChange setting{.name = "character_set_client", .value = {}, .list = {}};
   setting.reset = cursor.accept("default");
@@ -119,14 +133,10 @@ void set_facts(StatementCursor& cursor, ReadingState& state, StatementFacts& fac
   do {
     if (cursor.accept("password")) {
       facts.command = "SET PASSWORD";
-      facts.classes.add(StatementClass::kAccess);
-      add_change(facts, "alter_user", {.kind = ObjectKind::kRole, .name = {}});
-      cursor.seek(cursor.size());
+      account_change(cursor, "alter_user", facts);
     } else if (cursor.accept({"default", "role"})) {
       facts.command = "SET DEFAULT ROLE";
-      facts.classes.add(StatementClass::kAccess);
-      add_change(facts, "alter_role", {.kind = ObjectKind::kRole, .name = {}});
-      cursor.seek(cursor.size());
+      account_change(cursor, "alter_user", facts);
     } else if (cursor.is("role") && !cursor.is_symbol("=", 1)) {
       cursor.advance();
       std::string role;

@@ -6,7 +6,8 @@
 // the right one. A reading under which the server's lexer gives up counts only when all do. Statements whose first word
 // is not known, or that cannot be cut with certainty, are unread; known statements with an unknown clause are `schema`
 // with their shape unknown. Unlike on PostgreSQL the constant text of a PREPARE is judged with the PREPARE: its facts
-// are folded in. Thread-safe; never throws; bounded in depth; keeps no state.
+// are folded in. Empty statements are left out, though the server answers one that is only a comment behind the last
+// ';' with a result of its own. Thread-safe; never throws; bounded in depth; keeps no state.
 #pragma once
 
 #include <cstddef>

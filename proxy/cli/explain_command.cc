@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/time/clock.h"
+#include "parser/mysql/statement_reader.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/explanation.h"
 #include "proxy/cli/named_database.h"
@@ -16,7 +17,7 @@ namespace {
 
 struct ExplainOptions {
   std::string engine = "postgresql";
-  std::string config_file, database, format = "text", search_path, sql;
+  std::string config_file, database, format = "text", search_path, server_version, sql;
   policies::Subject subject;
 };
 
@@ -25,13 +26,22 @@ int fail(std::string_view message) {
   return 1;
 }
 
+absl::StatusOr<parser::TextFacts> facts_of(const ExplainOptions& options, const Limits& limits) {
+  if (options.engine == "postgresql") return read_text(options.sql, {}, limits);
+  parser::mysql::ReadingState state;
+  if (!options.server_version.empty() && !parser::mysql::apply_server_version(options.server_version, state)) {
+    return absl::InvalidArgumentError("--server-version does not read like 8.4.3 or 10.11.6-MariaDB");
+  }
+  return parser::mysql::read_statements(options.sql, state, {.statements_max = limits.statements_max});
+}
+
 int explain_text(ExplainOptions options) {
   if (options.sql == "-") options.sql.assign(std::istreambuf_iterator<char>(std::cin), {});
   const absl::StatusOr<NamedDatabase> database = find_database(options.config_file, options.database);
   if (!database.ok()) return fail(std::string(database.status().message()));
   options.subject.database = database->name;
   options.subject.now = absl::Now();
-  const absl::StatusOr<parser::TextFacts> facts = read_text(options.sql, {}, database->limits);
+  const absl::StatusOr<parser::TextFacts> facts = facts_of(options, database->limits);
   if (!facts.ok()) return fail(std::string(facts.status().message()));
   const Explanation explanation = explain(options.sql, *facts, *database->policy, options.subject, options.search_path);
   std::cout << (options.format == "json" ? explanation_json(explanation) : explanation_text(explanation)) << '\n';
@@ -43,7 +53,10 @@ int explain_text(ExplainOptions options) {
 void add_explain_command(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("explain", "Show how the guard reads SQL and what it would do with it");
   auto options = std::make_shared<ExplainOptions>();
-  command->add_option("--engine", options->engine, "postgresql")->check(CLI::IsMember({"postgresql"}));
+  command->add_option("--engine", options->engine, "postgresql or mysql (MariaDB included)")
+      ->check(CLI::IsMember({"postgresql", "mysql"}));
+  command->add_option("--server-version", options->server_version,
+                      "MySQL: what its greeting says, e.g. 8.4.3 or 10.11.6-MariaDB; without it any version");
   command->add_option("--config", options->config_file, "Configuration file; without it only the built-in policy");
   command->add_option("--database", options->database, "SERVER/NAME of the configuration");
   policies::Subject& subject = options->subject;

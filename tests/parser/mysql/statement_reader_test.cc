@@ -173,7 +173,10 @@ TEST(SettingsTest, ClassifyScopes) {
   EXPECT_TRUE(classes_of("set persist_only a = 1").has(kCluster));
   EXPECT_TRUE(classes_of("set sql_log_bin=0").has(StatementClass::kSetting));
   EXPECT_TRUE(classes_of("set password for a@b = 'x'").has(kAccess));
-  EXPECT_TRUE(classes_of("set default role r for a").has(kAccess));
+  EXPECT_EQ(changes_of("set password for a@b = 'x'"), Strings{"alter_user a@b"});
+  EXPECT_TRUE(classes_of("set password = 'x'").has(kAccess));
+  EXPECT_EQ(changes_of("set default role r for a"), Strings{"alter_user a"});
+  EXPECT_EQ(changes_of("set default role r to a, b@'%'", mysql()), (Strings{"alter_user a", "alter_user b@%"}));
   EXPECT_EQ(classes_of("set role r"), ClassSet{StatementClass::kSession});
   EXPECT_EQ(classes_of("set transaction isolation level read committed"), ClassSet{StatementClass::kSession});
   EXPECT_EQ(changes_of("set statement max_statement_time=1 for drop table t"), Strings{"drop_table t"});
