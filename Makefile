@@ -92,8 +92,8 @@ format-check:
 	@clang-format-14 --dry-run -Werror $(SOURCES)
 
 tidy: packages-long
-	@cmake --preset dev -Wno-dev >/dev/null
-	@run-clang-tidy-14 -quiet -p build-dev -j$(JOBS) '/(parser|policies|proxy)/.*\.cc$$'
+	@cmake --preset fuzz -Wno-dev >/dev/null
+	@run-clang-tidy-14 -quiet -p build-fuzz -j$(JOBS) '^$(CURDIR)/(parser|policies|proxy)/.*\.cc$$'
 
 clean:
 	@rm -rf build build-*

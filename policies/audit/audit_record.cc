@@ -49,7 +49,8 @@ void add_strings(std::string& out, std::string_view member, const std::vector<st
 }
 
 parser::ClassSet classes_of(const AuditRecord& record) {
-  return record.classes.empty() && record.facts != nullptr ? record.facts->classes : record.classes;
+  if (!record.classes.empty() || record.facts == nullptr) return record.classes;
+  return record.facts->classes;
 }
 
 std::vector<std::string> objects_of(const parser::StatementFacts& facts) {

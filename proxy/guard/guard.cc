@@ -117,7 +117,7 @@ absl::Status Guard::reload(std::string_view by) {
   const std::lock_guard change(change_mutex_);
   // Log rotation has renamed the file before it asks for this; a bad configuration must not keep it waiting.
   if (audit_log_ != nullptr) audit_log_->reopen();
-  const absl::Status status = try_reload();
+  absl::Status status = try_reload();
   {
     const std::lock_guard lock(mutex_);
     reload_error_ = status.ok() ? "" : std::string(status.message());

@@ -176,15 +176,16 @@ std::vector<DoorProbe> probe_doors(const ServerConfig& server, std::chrono::mill
   return probes;
 }
 
+constexpr std::string_view kOpenDoorAdvice =
+    " without a password when the login comes from this guard. Behind the guard every client comes from here, so "
+    "anybody can log in as that user: change pg_hba.conf for this address from trust, peer or cert to scram-sha-256";
+
 std::vector<std::string> open_door_warnings(const std::vector<DoorProbe>& probes) {
   std::vector<std::string> warnings;
   for (const DoorProbe& probe : probes) {
     if (probe.state != DoorState::kOpen) continue;
-    warnings.push_back(concatenate(
-        {"the database at ", probe.address, " lets user ", probe.user, " into database ", probe.database,
-         " without a password when the login comes from this guard. Behind the guard every client comes from here, so "
-         "anybody can log in as that user: change pg_hba.conf for this address from trust, peer or cert to "
-         "scram-sha-256"}));
+    warnings.push_back(concatenate({"the database at ", probe.address, " lets user ", probe.user, " into database ",
+                                    probe.database, kOpenDoorAdvice}));
   }
   return warnings;
 }

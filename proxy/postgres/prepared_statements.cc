@@ -139,7 +139,7 @@ void PreparedStatements::clear() {
 }
 
 bool PreparedStatements::knows(std::string_view name) const {
-  if (in_flight_.empty() && named_.empty() && !unnamed_) return false;
+  if (holds_nothing()) return false;
   const std::string_view clipped = clip_name(name);
   bool in_flight = false;
   visit_in_flight(clipped, [&](const InFlight&) {

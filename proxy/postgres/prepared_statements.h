@@ -56,6 +56,8 @@ class PreparedStatements {
   // Whether only the answers to earlier batches can tell which of several meanings `name` has, and it matters.
   [[nodiscard]] bool is_open(std::string_view name, uint64_t batch) const;
   [[nodiscard]] size_t size() const { return named_.size(); }
+  // No name stands for anything that has to be judged, and no definition is unanswered.
+  [[nodiscard]] bool holds_nothing() const { return in_flight_.empty() && named_.empty() && !unnamed_; }
   // Bytes of the texts behind the confirmed names.
   [[nodiscard]] size_t text_bytes() const { return text_bytes_; }
 

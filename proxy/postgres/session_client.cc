@@ -140,22 +140,18 @@ size_t SessionCore::take_client_message(Text in) {
   taken += more;
   std::string message = std::move(client_partial_);
   client_partial_ = std::string();
-  if (message.size() < total) {
-    // Some messages go on before they are complete; one that has been found to need judging is held to its end.
-    const bool may_stream = !client_holds_whole_ && message.size() <= settings_.config->limits.startup_bytes_max;
-    if (!may_stream) {
-      client_partial_ = std::move(message);
-      return taken;
-    }
-    const Text kept = to_server_.keep(std::move(message));
-    if (!on_client_message(kept, total)) {
-      client_partial_ = std::string(kept);
-      return taken;
-    }
+  const bool complete = message.size() == total;
+  // Some messages go on before they are complete; one that has been found to need judging is held to its end.
+  const bool may_stream = !client_holds_whole_ && message.size() <= settings_.config->limits.startup_bytes_max;
+  if (!complete && !may_stream) {
+    client_partial_ = std::move(message);
+    return taken;
   }
-  if (message.size() == total) {
-    client_holds_whole_ = false;
-    on_client_message(to_server_.keep(std::move(message)), total);
+  if (complete) client_holds_whole_ = false;
+  const Text kept = to_server_.keep(std::move(message));
+  if (!on_client_message(kept, total) && !complete) {
+    client_partial_ = std::string(kept);
+    return taken;
   }
   if (!held_) release_held();
   return taken;
@@ -278,6 +274,7 @@ void SessionCore::on_parse(Text whole) {
 }
 
 bool SessionCore::name_is_ambiguous(Text name) const {
+  if (name.empty()) return false;
   // The server converts names to its own encoding before it clips and compares them: then two names that differ here
   // may be one there, and one name may be two (evasion 54, 60, 81). Plain ASCII names are the same everywhere.
   const bool converts = client_encoding_ != server_encoding_ || pending_uncertain_ > 0;
@@ -298,6 +295,12 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
     return true;
   }
   refresh_view();
+  if (statements_.holds_nothing() && portals_.holds_nothing() && !saw_unjudged_ && !must_read_harmless()) {
+    ++message_number_;
+    forward_client(whole, total_bytes);
+    push_plain(frontend::kBind);
+    return true;
+  }
   const PreparedStatements::Candidates candidates = statements_.candidates(names->statement, batch_);
   const bool open = statements_.is_open(names->statement, batch_);
   // A name that only an unread PREPARE can have defined.
@@ -346,6 +349,11 @@ void SessionCore::on_execute(Text whole) {
   }
   if (name_is_ambiguous(execute->portal)) {
     on_unreadable(whole, whole.size(), "ambiguous_name");
+    return;
+  }
+  if (portals_.holds_nothing()) {
+    forward_client(whole, whole.size());
+    push_plain(frontend::kExecute);
     return;
   }
   if (portals_.is_open(execute->portal, batch_)) {

@@ -80,7 +80,7 @@ class SessionCore {
   void on_upstream_connected(std::string address);
   void on_upstream_tls();
   void on_upstream_failed(std::string_view address, std::string_view cause);
-  void on_parsed(uint64_t job_id, std::shared_ptr<const parser::TextFacts> facts);
+  void on_parsed(uint64_t job_id, const std::shared_ptr<const parser::TextFacts>& facts);
   void on_audit_written(uint64_t ticket, bool ok);
   void drain();
   void terminate(std::string_view sqlstate, std::string_view message);

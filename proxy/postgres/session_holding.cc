@@ -39,7 +39,7 @@ bool mentions_prepare(std::string_view text) {
   return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(), same) != text.end();
 }
 
-void SessionCore::on_parsed(uint64_t job_id, std::shared_ptr<const TextFacts> facts) {
+void SessionCore::on_parsed(uint64_t job_id, const std::shared_ptr<const TextFacts>& facts) {
   if (!held_ || held_->job != job_id || phase_ == Phase::kClosing) return;
   if (!drop_held_if_skipped()) {
     HeldMessage held = std::move(*held_);
