@@ -30,6 +30,7 @@ absl::StatusOr<std::vector<std::string>> in_chain_order(std::vector<std::string>
   std::stable_sort(numbered.begin(), numbered.end(),
                    [](const auto& left, const auto& right) { return left.first < right.first; });
   std::vector<std::string> sorted;
+  sorted.reserve(numbered.size());
   for (auto& [seq, file] : numbered) sorted.push_back(std::move(file));
   return sorted;
 }

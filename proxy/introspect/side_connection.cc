@@ -117,6 +117,7 @@ absl::StatusOr<SideConnection> SideConnection::open(const ServerConfig& server, 
   };
   std::vector<const char*> names;
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const auto& [name, value] : settings) {
     names.push_back(name);
     values.push_back(value.c_str());
