@@ -17,8 +17,8 @@ namespace schemaguard::parser::postgres {
 
 struct ReaderLimits {
   size_t statement_bytes_max = 256UL * 1024;  // one statement handed to the grammar; longer: fallback
-  size_t depth_max = 1000;                  // open parentheses plus operator chain since the last comma
-  size_t statements_max = 100'000;          // per message; more: unread "too_many_statements"
+  size_t depth_max = 1000;                    // open parentheses plus operator chain since the last comma
+  size_t statements_max = 100'000;            // per message; more: unread "too_many_statements"
 };
 
 // Stack a parse thread needs for `statement_bytes_max` of text (192 bytes of stack per byte of SQL, evasion finding 2).

@@ -117,7 +117,6 @@ absl::StatusOr<SideConnection> SideConnection::open(const ServerConfig& server, 
   };
   std::vector<const char*> names;
   std::vector<const char*> values;
-  values.reserve(parameters.size());
   for (const auto& [name, value] : settings) {
     names.push_back(name);
     values.push_back(value.c_str());
@@ -141,6 +140,7 @@ absl::StatusOr<SideConnection> SideConnection::open(const ServerConfig& server, 
 absl::StatusOr<SideConnection::Rows> SideConnection::query(const std::string& sql,
                                                            const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   PGconn* connection = connection_.get();
   if (PQsendQueryParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
