@@ -1,4 +1,5 @@
 #include "parser/mysql/query_facts.h"
+#include "parser/words.h"
 
 #include <algorithm>
 #include <array>
@@ -8,12 +9,6 @@
 
 namespace schemaguard::parser::mysql {
 namespace {
-
-std::string lower(std::string_view word) {
-  std::string result(word);
-  absl::AsciiStrToLower(&result);
-  return result;
-}
 
 struct FunctionRow {
   std::string_view name;
@@ -46,7 +41,7 @@ constexpr std::array<FunctionRow, 22> kFunctions = {{
 }};
 
 bool is_system_database(std::string_view name) {
-  const std::string folded = lower(name);
+  const std::string folded = to_lower(name);
   return folded == "mysql" || folded == "sys" || folded == "performance_schema" || folded == "information_schema";
 }
 
@@ -105,7 +100,7 @@ void expression_facts(StatementCursor cursor, StatementFacts& facts) {
     }
     if (!cursor.is_name() || !cursor.is_symbol("(", 1)) continue;
     StatementCursor ahead = cursor;
-    const std::string name = lower(ahead.identifier());
+    const std::string name = to_lower(ahead.identifier());
     const auto row = std::find_if(kFunctions.begin(), kFunctions.end(),
                                   [&](const FunctionRow& function) { return function.name == name; });
     const size_t position = cursor.position();

@@ -1,12 +1,11 @@
 #include "parser/mysql/reading.h"
+#include "parser/words.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <iterator>
 #include <string>
-
-#include "absl/strings/ascii.h"
 
 namespace schemaguard::parser::mysql {
 namespace {
@@ -63,14 +62,6 @@ constexpr uint64_t kAnsiQuotesBits =
     (1U << 2U) | (1U << 8U) | (1U << 9U) | (1U << 10U) | (1U << 11U) | (1U << 12U) | (1U << 18U);
 constexpr uint64_t kOracleBit = 1U << 9U;
 constexpr uint64_t kNoBackslashEscapesBit = 1U << 20U;
-
-bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  absl::AsciiStrToLower(&lower);
-  return lower;
-}
 
 // The whole of `digits` as a number.
 template <typename Number>
@@ -172,7 +163,7 @@ std::vector<Reading> possible_readings(const ReadingState& state, std::string_vi
 }
 
 CharacterSet character_set_by_name(std::string_view name) {
-  const std::string lower = lower_case(name);
+  const std::string lower = to_lower(name);
   if (lower == "latin1") return CharacterSet::kLatin1;
   if (holds(kUtf8Sets, lower)) return CharacterSet::kUtf8;
   if (holds(kUnsafeSets, lower)) return CharacterSet::kUnsafe;
@@ -193,7 +184,7 @@ void apply_sql_mode(std::string_view value, ReadingState& state) {
   } else {
     for (std::string_view rest = value; !rest.empty();) {
       const size_t comma = std::min(rest.find(','), rest.size());
-      std::string mode = lower_case(rest.substr(0, comma));
+      std::string mode = to_lower(rest.substr(0, comma));
       while (!mode.empty() && mode.back() == ' ') mode.pop_back();
       rest.remove_prefix(std::min(comma + 1, rest.size()));
       if (holds(kAnsiModes, mode)) {
@@ -220,7 +211,7 @@ void apply_sql_mode(std::string_view value, ReadingState& state) {
 bool apply_server_version(std::string_view greeting, ReadingState& state) {
   state.flavour.reset();
   state.version.reset();
-  const bool mariadb = lower_case(greeting).find("mariadb") != std::string::npos;
+  const bool mariadb = to_lower(greeting).find("mariadb") != std::string::npos;
   // MariaDB puts this in front so that old replicas take it for a MySQL that they know.
   constexpr std::string_view kDisguise = "5.5.5-";
   if (mariadb && greeting.substr(0, kDisguise.size()) == kDisguise) greeting.remove_prefix(kDisguise.size());

@@ -2,18 +2,12 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "parser/mysql/object_facts.h"
 #include "parser/mysql/query_facts.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::mysql {
 namespace {
-
-std::string lower(std::string_view word) {
-  std::string result(word);
-  absl::AsciiStrToLower(&result);
-  return result;
-}
 
 bool is_protected(std::string_view name) {
   return name == "sql_log_bin" || name == "pseudo_thread_id" || name == "pseudo_slave_mode" ||
@@ -77,7 +71,7 @@ bool assignment(StatementCursor& cursor, bool for_statement, ReadingState& state
   while (cursor.accept_symbol(".")) cursor.identifier();
   if (!cursor.accept_symbol("=") && !cursor.accept_symbol(":=")) return false;
   SettingChange setting;
-  setting.name = lower(name.name);
+  setting.name = to_lower(name.name);
   setting.reset = cursor.is("default");
   setting.value = constant_value(cursor, for_statement);
   if (setting.reset) setting.value.reset();

@@ -9,6 +9,7 @@
 #include "parser/mysql/query_facts.h"
 #include "parser/mysql/session_facts.h"
 #include "parser/mysql/table_facts.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::mysql {
 namespace {
@@ -105,17 +106,14 @@ class Dispatch {
   void call() {
     ObjectName procedure;
     if (!cursor_.name(procedure)) return unread(facts_, "call");
-    std::string name = procedure.display();
-    absl::AsciiStrToLower(&name);
-    std::string folded = procedure.name;
-    absl::AsciiStrToLower(&folded);
+    const std::string folded = to_lower(procedure.name);
     // Shipped or hosted procedures that run text or change the server (M36).
     const bool runs_text = folded == "execute_prepared_stmt" || folded == "create_synonym_db" ||
                            folded.rfind("rds_", 0) == 0 || folded.rfind("ps_setup_", 0) == 0 ||
                            folded == "statement_performance_analyzer";
     facts_.classes.add(StatementClass::kOpaque);
     facts_.opaque = runs_text ? OpaqueReason::kRunsSqlText : OpaqueReason::kProcedureCall;
-    facts_.functions.push_back(std::move(name));
+    facts_.functions.push_back(to_lower(procedure.display()));
     expression_facts(cursor_, facts_);
     state_.forget_settings();
   }

@@ -11,7 +11,7 @@
 #include "parser/postgres/function_facts.h"
 #include "parser/postgres/names.h"
 #include "parser/postgres/objects.h"
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

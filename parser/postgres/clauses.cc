@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

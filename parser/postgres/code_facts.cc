@@ -6,7 +6,7 @@
 #include "parser/postgres/extensions.h"
 #include "parser/postgres/names.h"
 #include "parser/postgres/objects.h"
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

@@ -12,7 +12,7 @@
 #include "parser/postgres/function_facts.h"
 #include "parser/postgres/names.h"
 #include "parser/postgres/statement_source.h"
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

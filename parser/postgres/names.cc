@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

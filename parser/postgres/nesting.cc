@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

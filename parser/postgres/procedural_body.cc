@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "parser/postgres/lexed_text.h"
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "parser/postgres/procedural_body.h"
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

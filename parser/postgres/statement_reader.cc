@@ -14,7 +14,7 @@
 #include "parser/postgres/nesting.h"
 #include "parser/postgres/statement_source.h"
 #include "parser/postgres/tree.h"
-#include "parser/postgres/words.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::postgres {
 namespace {

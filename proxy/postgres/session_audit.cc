@@ -14,6 +14,17 @@ using policies::AuditRecord;
 using policies::Mode;
 using policies::Outcome;
 
+namespace {
+
+// What a record about a transaction under two-phase commit tells besides.
+std::string gid_detail(std::string_view gid) {
+  std::string detail = "{\"gid\":";
+  policies::append_json_string(detail, gid);
+  return detail + "}";
+}
+
+}  // namespace
+
 AuditRecord SessionCore::new_record(AuditEvent event) const {
   AuditRecord record;
   record.event = event;
@@ -86,9 +97,7 @@ void SessionCore::audit_outcomes(const TransactionJournal::Outcomes& outcomes) {
     record.of_ticket = outcome.ticket;
     record.of_seq = outcome.seq;
     if (outcome.outcome == Outcome::kPrepared) {
-      record.detail = "{\"gid\":";
-      policies::append_json_string(record.detail, outcome.gid);
-      record.detail += "}";
+      record.detail = gid_detail(outcome.gid);
     }
     record.message = 0;  // the statement's own record has its place
     record.outcome = outcome.outcome;
@@ -136,9 +145,7 @@ void SessionCore::two_phase_done(const parser::StatementFacts& facts, Text tag, 
     AuditRecord record = new_record(AuditEvent::kOutcome);
     record.outcome = outcome;
     record.reason = "unknown_prepared_transaction";
-    record.detail = "{\"gid\":";
-    policies::append_json_string(record.detail, gid);
-    record.detail += "}";
+    record.detail = gid_detail(gid);
     services_.audit(std::move(record), false);
   }
 }

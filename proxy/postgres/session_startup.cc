@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "absl/strings/ascii.h"
 #include "parser/postgres/message_body.h"
 #include "parser/postgres/settings.h"
+#include "parser/words.h"
 #include "proxy/postgres/session_core.h"
 
 namespace schemaguard::proxy::postgres {
@@ -25,16 +25,10 @@ constexpr size_t kStartupBytesMin = 8;
 constexpr size_t kSecretBytesProtocol30 = 4;
 constexpr size_t kSecretBytesProtocol32 = 32;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  absl::AsciiStrToLower(&result);
-  return result;
-}
-
 uint32_t big_endian_32(std::string_view bytes) { return parser::postgres::MessageBody(bytes).read_uint32(); }
 
 bool says_no(std::string_view replication) {
-  const std::string value = lower(replication);
+  const std::string value = parser::to_lower(replication);
   return value == "false" || value == "off" || value == "no" || value == "0" || value == "f" || value == "n" ||
          value.empty();
 }
@@ -136,7 +130,7 @@ void SessionCore::on_startup_message(const StartupPacket& packet) {
   std::vector<std::string> unknown_options;
   std::vector<std::string> seen;
   for (const auto& [key, value] : packet.parameters) {
-    const std::string name = lower(key);
+    const std::string name = parser::to_lower(key);
     // The server takes the last of two, a careless guard the first (evasion 113).
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
       close_with("08P01", fmt::format("schemaguard: startup parameter \"{}\" is given twice", name));
@@ -188,7 +182,7 @@ bool SessionCore::admit_startup_settings(const StartupPacket& packet) {
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<std::pair<std::string, std::string>> in_options;
   for (const auto& [key, value] : packet.parameters) {
-    const std::string name = lower(key);
+    const std::string name = parser::to_lower(key);
     if (name == "user" || name == "database" || name.starts_with("_pq_.")) continue;
     if (name == "replication") {
       if (!admit_replication(value)) return false;

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace schemaguard::parser::postgres {
+namespace schemaguard::parser {
 
 constexpr char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 constexpr char upper_letter(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
@@ -57,4 +57,4 @@ std::string join(const Texts& texts, std::string_view separator) {
   return joined;
 }
 
-}  // namespace schemaguard::parser::postgres
+}  // namespace schemaguard::parser
