@@ -64,4 +64,12 @@ std::optional<Verdict::After> after_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+void keep_stricter(Verdict& strictest, const Verdict& verdict) {
+  if (verdict.action > strictest.action) {
+    strictest = verdict;
+  } else if (verdict.audited) {
+    strictest.audited = true;
+  }
+}
+
 }  // namespace schemaguard::policies

@@ -40,6 +40,8 @@ struct Verdict {
   enum class After : uint8_t { kContinue, kRefuseWrites, kDisconnect };
   After after = After::kContinue;
 };
+// The stricter of two verdicts on the same message; at equal strictness the first, recorded if either is.
+void keep_stricter(Verdict& strictest, const Verdict& verdict);
 std::string_view after_name(Verdict::After after);
 std::optional<Verdict::After> after_from_name(std::string_view name);
 

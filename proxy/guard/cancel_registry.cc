@@ -14,12 +14,12 @@ bool same_secret(const std::string& left, const std::string& right) {
 
 }  // namespace
 
-void CancelRegistry::add(const postgres::CancelKey& key, CancelTarget target) {
+void CancelRegistry::add(const CancelKey& key, CancelTarget target) {
   const std::lock_guard lock(mutex_);
   entries_[Place{key.process_id, key.listener}].push_back(Entry{.secret = key.secret, .target = std::move(target)});
 }
 
-void CancelRegistry::remove(const postgres::CancelKey& key) {
+void CancelRegistry::remove(const CancelKey& key) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(Place{key.process_id, key.listener});
   if (found == entries_.end()) return;
@@ -30,7 +30,7 @@ void CancelRegistry::remove(const postgres::CancelKey& key) {
   if (entries.empty()) entries_.erase(found);
 }
 
-std::optional<CancelTarget> CancelRegistry::find(const postgres::CancelKey& key) const {
+std::optional<CancelTarget> CancelRegistry::find(const CancelKey& key) const {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(Place{key.process_id, key.listener});
   if (found == entries_.end()) return std::nullopt;

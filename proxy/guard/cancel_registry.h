@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "proxy/postgres/session.h"
+#include "proxy/session/session_services.h"
 
 namespace schemaguard::proxy {
 
@@ -42,10 +42,10 @@ struct CancelTarget {
 
 class CancelRegistry {
  public:
-  void add(const postgres::CancelKey& key, CancelTarget target);
-  void remove(const postgres::CancelKey& key);
+  void add(const CancelKey& key, CancelTarget target);
+  void remove(const CancelKey& key);
   // Nothing when no living session has this key.
-  [[nodiscard]] std::optional<CancelTarget> find(const postgres::CancelKey& key) const;
+  [[nodiscard]] std::optional<CancelTarget> find(const CancelKey& key) const;
   [[nodiscard]] size_t size() const;
 
  private:

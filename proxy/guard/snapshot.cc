@@ -67,12 +67,12 @@ const ServerRuntime* Snapshot::find_server(std::string_view name) const {
   return nullptr;
 }
 
-postgres::GuardView Snapshot::view(const ServerConfig& server, std::string_view database) const {
+GuardView Snapshot::view(const ServerConfig& server, std::string_view database) const {
   const ServerConfig::Database& configured = server.database(database);
-  postgres::GuardView view{.policy = configured.policy,
-                           .mode = configured.mode,
-                           .audit_blocks = false,
-                           .audit_enabled = !config->audit.file.empty()};
+  GuardView view{.policy = configured.policy,
+                 .mode = configured.mode,
+                 .audit_blocks = false,
+                 .audit_enabled = !config->audit.file.empty()};
   // An override for the database itself goes before one for the whole server; of equals the later one holds.
   const ModeOverride* chosen = nullptr;
   for (const ModeOverride& candidate : overrides) {

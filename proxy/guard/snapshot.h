@@ -19,7 +19,7 @@
 #include "absl/status/statusor.h"
 #include "proxy/config/config.h"
 #include "proxy/guard/tls_contexts.h"
-#include "proxy/postgres/session.h"
+#include "proxy/session/session_services.h"
 
 namespace schemaguard::proxy {
 
@@ -54,7 +54,7 @@ struct Snapshot {
   // Null when no server has this name.
   [[nodiscard]] const ServerRuntime* find_server(std::string_view name) const;
   // What holds now for one database of `server`.
-  [[nodiscard]] postgres::GuardView view(const ServerConfig& server, std::string_view database) const;
+  [[nodiscard]] GuardView view(const ServerConfig& server, std::string_view database) const;
 };
 
 // Builds every server of `config`; errors name the server and the file or network at fault.

@@ -81,7 +81,7 @@ absl::StatusOr<TlsContext> make_client_side_context(const ServerConfig& server) 
     // A client may come without a certificate; one that it shows must be good.
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   }
-  SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);
+  if (server.engine == "postgresql") SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);
   return context;
 }
 
@@ -107,7 +107,7 @@ absl::StatusOr<TlsContext> make_upstream_context(const ServerConfig& server) {
       return status;
     }
   }
-  if (SSL_CTX_set_alpn_protos(context.get(), kAlpn.data(), kAlpn.size()) != 0) {
+  if (server.engine == "postgresql" && SSL_CTX_set_alpn_protos(context.get(), kAlpn.data(), kAlpn.size()) != 0) {
     return absl::InternalError(take_tls_error());
   }
   return context;

@@ -14,12 +14,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "proxy/net/endpoints.h"
+#include "proxy/postgres/session.h"
 #include "proxy/proxy_protocol/proxy_header.h"
 
 namespace schemaguard::proxy::net {
 namespace {
 
-using postgres::Step;
 using std::chrono::milliseconds;
 
 // Full scratch buffers that one leg may read before the other sessions have their turn.
@@ -61,11 +61,14 @@ void Connection::start() {
 
 void Connection::begin_session() {
   phase_ = Phase::kFirstBytes;
-  session_.emplace(postgres::SessionSettings{.config = server_->config,
-                                             .server = server_->server,
-                                             .origin = origin_,
-                                             .session_id = std::to_string(number_)},
-                   *this);
+  session_ = new_session();
+  after_session();
+}
+
+std::unique_ptr<WireSession> Connection::new_session() {
+  SessionSettings settings{
+      .config = server_->config, .server = server_->server, .origin = origin_, .session_id = std::to_string(number_)};
+  return std::make_unique<postgres::Session>(std::move(settings), *this);
 }
 
 void Connection::set_deadline(std::chrono::steady_clock::duration after) {
@@ -122,6 +125,7 @@ void Connection::read_proxy_header() {
 
 bool Connection::begin_direct_tls() {
   std::byte first{};
+  if (speaks_mysql()) return false;
   const ssize_t got = recv(client_.descriptor(), &first, 1, MSG_PEEK);
   if (got != 1 || first != kTlsHandshakeRecord) return false;
   direct_tls_ = true;
@@ -135,7 +139,8 @@ void Connection::read_leg(Leg& leg) {
   if (phase_ == Phase::kFirstBytes && is_client && begin_direct_tls()) return;
   for (int turn = 0; turn < kReadsPerTurn; ++turn) {
     if (!may_read(leg)) return;
-    const std::span<std::byte> scratch = worker_.scratch();
+    std::span<std::byte> scratch = worker_.scratch();
+    if (is_client && !login_done_) scratch = scratch.first(std::min(scratch.size(), session_->client_read_max()));
     const ReadResult read = leg.read(scratch);
     switch (read.status) {
       case IoStatus::kNotNow:
@@ -146,7 +151,7 @@ void Connection::read_leg(Leg& leg) {
       case IoStatus::kDone:
         break;
     }
-    const postgres::Bytes bytes = scratch.first(read.bytes);
+    const Bytes bytes = scratch.first(read.bytes);
     if (is_client) {
       phase_ = Phase::kSession;
       client_spoke_ = true;
@@ -220,9 +225,9 @@ void Connection::after_session() {
 
 void Connection::write_out() {
   if (cancel_key_is_new_) publish_cancel_key();
-  const postgres::Pieces to_server = session_->take_to_server();
+  const Pieces to_server = session_->take_to_server();
   upstream_.write(to_server);
-  const postgres::Pieces to_client = session_->take_to_client();
+  const Pieces to_client = session_->take_to_client();
   client_.write(to_client);
   if (client_ended_) finish_server_leg();
 }
@@ -338,7 +343,7 @@ void Connection::send_proxy_header() {
   // Who the client is, told by a balancer in front of the guard or by the socket.
   const PeerName target = local_name(client_.descriptor());
   const std::string header = make_proxy_header(origin_.address, origin_.port, target.address, target.port);
-  upstream_.write(postgres::Pieces{std::as_bytes(std::span(header))});
+  upstream_.write(Pieces{std::as_bytes(std::span(header))});
 }
 
 void Connection::send_cancel() {
@@ -357,7 +362,7 @@ void Connection::send_cancel() {
 void Connection::publish_cancel_key() {
   cancel_key_is_new_ = false;
   if (!cancel_key_) return;
-  const postgres::CancelKey& server_key = session_->server_cancel_key();
+  const CancelKey& server_key = session_->server_cancel_key();
   worker_.guard().cancels().add(*cancel_key_, CancelTarget{.server = server_,
                                                            .address = upstream_address_,
                                                            .tls = upstream_.has_tls(),

@@ -17,11 +17,12 @@
 #include "proxy/net/event_loop.h"
 #include "proxy/net/leg.h"
 #include "proxy/net/worker.h"
-#include "proxy/postgres/session.h"
+#include "proxy/session/session_services.h"
+#include "proxy/session/wire_session.h"
 
 namespace schemaguard::proxy::net {
 
-class Connection final : public Buriable, public DeadlineEntry, public LegOwner, public postgres::SessionServices {
+class Connection final : public Buriable, public DeadlineEntry, public LegOwner, public SessionServices {
  public:
   Connection(Worker& worker, uint64_t number, AcceptedClient client);
   ~Connection() override;
@@ -35,17 +36,17 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   void on_leg_events(Leg& leg, uint32_t events) override;
   void on_deadline() override;
 
-  // postgres::SessionServices
-  const postgres::GuardView& view(std::string_view database) override;
+  // SessionServices
+  const GuardView& view(std::string_view database) override;
   absl::Time now() override;
   std::shared_ptr<const parser::TextFacts> cached_facts(std::string_view text,
                                                         parser::postgres::Reading reading) override;
-  void start_parse(postgres::ParseJob job) override;
+  void start_parse(ParseJob job) override;
   uint64_t next_ticket() override;
   void audit(policies::AuditRecord record, bool wait) override;
   void random_bytes(std::span<std::byte> out) override;
-  void register_cancel_key(const postgres::CancelKey& key) override;
-  void unregister_cancel_key(const postgres::CancelKey& key) override;
+  void register_cancel_key(const CancelKey& key) override;
+  void unregister_cancel_key(const CancelKey& key) override;
   uint64_t next_reference() override;
   void stash_prepared_transaction(std::string_view database, std::string_view gid,
                                   std::vector<policies::LostStatement> statements) override;
@@ -70,6 +71,8 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
 
   void read_proxy_header();
   void begin_session();
+  [[nodiscard]] std::unique_ptr<WireSession> new_session();
+  // Some clients of PostgreSQL begin with TLS (sslnegotiation=direct).
   bool begin_direct_tls();
   void read_leg(Leg& leg);
   void on_leg_closed(Leg& leg);
@@ -93,6 +96,7 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   void set_deadline(std::chrono::steady_clock::duration after);
   [[nodiscard]] bool may_read(const Leg& leg) const;
   [[nodiscard]] bool in_session() const { return phase_ == Phase::kSession || phase_ == Phase::kFirstBytes; }
+  [[nodiscard]] bool speaks_mysql() const { return server_->server->engine == "mysql"; }
   [[nodiscard]] const Limits& limits() const { return server_->config->limits; }
 
   Worker& worker_;
@@ -107,18 +111,18 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   bool direct_tls_ = false;
   bool server_finished_ = false;  // our writing side of the server leg is closed
   std::shared_ptr<const ServerRuntime> server_;
-  postgres::ClientOrigin origin_;  // a copy goes into the session at its start
+  ClientOrigin origin_;  // a copy goes into the session at its start
   Leg client_;
   Leg upstream_;
   std::unique_ptr<std::string> proxy_header_;
   std::shared_ptr<const UpstreamAddress> upstream_address_;
-  std::optional<postgres::CancelKey> cancel_key_;
+  std::optional<CancelKey> cancel_key_;
   bool cancel_key_is_new_ = false;
   uint64_t view_generation_ = 0;
   std::string view_database_;
-  postgres::GuardView view_;
+  GuardView view_;
   // Last: it may use everything above while it is destroyed.
-  std::optional<postgres::Session> session_;
+  std::unique_ptr<WireSession> session_;
 };
 
 }  // namespace schemaguard::proxy::net

@@ -102,7 +102,7 @@ void Leg::break_writing() {
   pending_offset_ = 0;
 }
 
-size_t Leg::write_plain(const postgres::Pieces& pieces) {
+size_t Leg::write_plain(const Pieces& pieces) {
   if (pieces.size() == 1) {  // the usual case, without a vector to build
     const ssize_t sent = send_now(descriptor_, pieces[0], MSG_NOSIGNAL);
     if (sent < 0 && !is_temporary(errno)) break_writing();
@@ -114,7 +114,7 @@ size_t Leg::write_plain(const postgres::Pieces& pieces) {
     std::array<iovec, kPiecesPerCall> vectors;
     size_t wanted = 0;
     for (size_t i = 0; i < count; ++i) {
-      const postgres::Bytes piece = pieces[first + i];
+      const Bytes piece = pieces[first + i];
       // sendmsg() only reads what the vector points at; its type cannot say so.
       vectors.at(i) = iovec{.iov_base = const_cast<std::byte*>(piece.data()), .iov_len = piece.size()};
       wanted += piece.size();
@@ -154,7 +154,7 @@ size_t Leg::write_tls(std::span<const std::byte> bytes) {
   return total;
 }
 
-void Leg::write_tls_pieces(const postgres::Pieces& pieces) {
+void Leg::write_tls_pieces(const Pieces& pieces) {
   // One record for what fits into one, instead of one per piece.
   std::array<std::byte, kTlsRecordBytes> record;
   size_t filled = 0;
@@ -163,7 +163,7 @@ void Leg::write_tls_pieces(const postgres::Pieces& pieces) {
     if (!write_broken_ && sent < filled) keep(std::span(record).subspan(sent, filled - sent));
     filled = 0;
   };
-  for (postgres::Bytes piece : pieces) {
+  for (Bytes piece : pieces) {
     while (!piece.empty() && !write_broken_) {
       const size_t count = std::min(piece.size(), record.size() - filled);
       std::memcpy(record.data() + filled, piece.data(), count);
@@ -175,12 +175,12 @@ void Leg::write_tls_pieces(const postgres::Pieces& pieces) {
   if (filled > 0 && !write_broken_) send_record();
 }
 
-void Leg::write(const postgres::Pieces& pieces) {
+void Leg::write(const Pieces& pieces) {
   if (pieces.empty() || write_broken_ || descriptor_ < 0) return;
   if (tls_ != nullptr) return write_tls_pieces(pieces);
   size_t sent = pending_bytes() > 0 ? 0 : write_plain(pieces);
   if (write_broken_) return;
-  for (const postgres::Bytes piece : pieces) {
+  for (const Bytes piece : pieces) {
     const size_t skip = std::min(sent, piece.size());
     sent -= skip;
     if (skip < piece.size()) keep(piece.subspan(skip));
@@ -190,7 +190,7 @@ void Leg::write(const postgres::Pieces& pieces) {
 void Leg::write_pending() {
   if (pending_bytes() == 0 || handshaking_) return;
   const std::span<const std::byte> rest = std::span(pending_).subspan(pending_offset_);
-  pending_offset_ += tls_ != nullptr ? write_tls(rest) : write_plain(postgres::Pieces{rest});
+  pending_offset_ += tls_ != nullptr ? write_tls(rest) : write_plain(Pieces{rest});
   if (pending_bytes() == 0) {
     pending_ = {};
     pending_offset_ = 0;

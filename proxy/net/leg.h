@@ -17,7 +17,7 @@
 #include <openssl/ssl.h>
 
 #include "proxy/net/event_loop.h"
-#include "proxy/postgres/session.h"
+#include "proxy/session/wire_session.h"
 
 namespace schemaguard::proxy::net {
 
@@ -60,7 +60,7 @@ class Leg final : public EventHandler {
   // At most `buffer.size()` bytes. After kDone with fewer bytes than the buffer holds, nothing more is there now.
   ReadResult read(std::span<std::byte> buffer);
   // Writes or keeps all pieces. A leg that cannot be written any more swallows them: see write_broken().
-  void write(const postgres::Pieces& pieces);
+  void write(const Pieces& pieces);
   void write_pending();
   [[nodiscard]] size_t pending_bytes() const { return pending_.size() - pending_offset_; }
   [[nodiscard]] bool write_broken() const { return write_broken_; }
@@ -89,9 +89,9 @@ class Leg final : public EventHandler {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
   ReadResult read_tls(std::span<std::byte> buffer);
-  size_t write_plain(const postgres::Pieces& pieces);
+  size_t write_plain(const Pieces& pieces);
   size_t write_tls(std::span<const std::byte> bytes);
-  void write_tls_pieces(const postgres::Pieces& pieces);
+  void write_tls_pieces(const Pieces& pieces);
   void keep(std::span<const std::byte> bytes);
   void break_writing();
 

@@ -19,14 +19,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proxy/guard/snapshot.h"
-#include "proxy/postgres/session.h"
+#include "proxy/session/wire_session.h"
 
 namespace schemaguard::proxy::net {
 
 // A new client: its socket (non-blocking; the receiver closes it) and the door it came through.
 struct AcceptedClient {
   int descriptor = -1;
-  postgres::ClientOrigin origin;
+  ClientOrigin origin;
   std::shared_ptr<const ServerRuntime> server;
   bool proxy_header = false;  // must open with a PROXY protocol header
 };

@@ -8,7 +8,7 @@
 
 namespace schemaguard::proxy::net {
 
-const postgres::GuardView& Connection::view(std::string_view database) {
+const GuardView& Connection::view(std::string_view database) {
   Guard& guard = worker_.guard();
   if (view_generation_ == guard.generation() && view_database_ == database) return view_;
   const std::shared_ptr<const Snapshot> snapshot = guard.snapshot();
@@ -31,7 +31,7 @@ std::shared_ptr<const parser::TextFacts> Connection::cached_facts(std::string_vi
   return facts;
 }
 
-void Connection::start_parse(postgres::ParseJob job) {
+void Connection::start_parse(ParseJob job) {
   worker_.own_counters().add("parse_jobs");
   worker_.guard().parse_pool().submit(
       std::move(job.text), job.reading,
@@ -76,12 +76,12 @@ void Connection::random_bytes(std::span<std::byte> out) {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) != 1) std::abort();
 }
 
-void Connection::register_cancel_key(const postgres::CancelKey& key) {
+void Connection::register_cancel_key(const CancelKey& key) {
   cancel_key_ = key;
   cancel_key_is_new_ = true;  // published once the session knows the server's key too, before the client sees its own
 }
 
-void Connection::unregister_cancel_key(const postgres::CancelKey& key) {
+void Connection::unregister_cancel_key(const CancelKey& key) {
   if (!cancel_key_) return;
   if (!cancel_key_is_new_) worker_.guard().cancels().remove(key);
   cancel_key_.reset();

@@ -15,19 +15,19 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "parser/postgres/backend_messages.h"
 #include "parser/postgres/frontend_messages.h"
 #include "parser/postgres/protocol_format.h"
 #include "parser/postgres/startup_packet.h"
 #include "proxy/postgres/loss_reckoning.h"
-#include "proxy/postgres/output_queue.h"
 #include "proxy/postgres/pending_requests.h"
 #include "proxy/postgres/prepared_statements.h"
 #include "proxy/postgres/refusal.h"
 #include "proxy/postgres/session.h"
 #include "proxy/postgres/tracked_state.h"
 #include "proxy/postgres/transaction_journal.h"
+#include "proxy/session/output_queue.h"
+#include "proxy/session/refusal_aftermath.h"
 
 namespace schemaguard::proxy::postgres {
 
@@ -187,9 +187,6 @@ class SessionCore {
                            parser::postgres::Reading reading);
   void release_held();
   [[nodiscard]] policies::Subject subject(const TrackedState& state) const;
-  // Refused because of what was refused before: the rest of a restore, or all writes by a rule's `after`.
-  std::optional<policies::Verdict> aftermath_verdict(const parser::StatementFacts& facts) const;
-  void note_refused_objects(const Judged& judged);
   [[nodiscard]] bool refuses(const policies::Verdict& verdict) const;
   bool is_first_use(const parser::StatementFacts& facts);
   void admit(HeldMessage held, Judged judged, Text text, bool executes);
@@ -317,9 +314,7 @@ class SessionCore {
   std::shared_ptr<const policies::AuditSession> audit_session_;
   std::string application_;
   uint64_t message_number_ = 0;
-  absl::flat_hash_set<std::string> restore_refused_;  // tables whose CREATE or DROP was refused
-  std::string writes_refused_by_;  // the rule with `after: refuse_writes` that has refused a statement; empty: none
-  bool disconnect_after_refusal_ = false;
+  RefusalAftermath aftermath_;
   bool saw_unjudged_ = false;  // a PREPARE may have gone by unread: prepared names may be unknown
   bool logged_in_ = false;
   bool audit_finished_ = false;

@@ -6,7 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "parser/postgres/sql_scanner.h"
-#include "policies/rules/reason.h"
 #include "proxy/postgres/session_core.h"
 
 namespace schemaguard::proxy::postgres {
@@ -22,6 +21,7 @@ using parser::postgres::Certainty;
 using parser::postgres::Reading;
 using parser::postgres::ScanVerdict;
 using policies::Action;
+using policies::keep_stricter;
 using policies::Mode;
 using policies::Verdict;
 
@@ -52,14 +52,6 @@ bool ends_transaction(const StatementFacts& facts) {
       return facts.embedded_commit;
   }
   return true;
-}
-
-void keep_stricter(Verdict& strictest, const Verdict& verdict) {
-  if (verdict.action > strictest.action) {
-    strictest = verdict;
-  } else if (verdict.audited) {
-    strictest.audited = true;
-  }
 }
 
 // EXECUTE of a statement that nobody has read.
@@ -117,9 +109,7 @@ policies::Subject SessionCore::subject(const TrackedState& state) const {
   return subject;
 }
 
-bool SessionCore::must_read_harmless() const {
-  return !writes_refused_by_.empty() || !restore_refused_.empty() || view_->policy->judges_harmless_texts();
-}
+bool SessionCore::must_read_harmless() const { return !aftermath_.empty() || view_->policy->judges_harmless_texts(); }
 
 bool SessionCore::refuses(const Verdict& verdict) const {
   return view_->mode == Mode::kEnforce && verdict.action == Action::kBlock;
@@ -281,7 +271,7 @@ void SessionCore::apply_ahead(TrackedState& state, const StatementFacts& facts, 
 }
 
 Verdict SessionCore::judge_one(const StatementFacts& facts, const TrackedState& state) const {
-  if (const auto aftermath = aftermath_verdict(facts)) return *aftermath;
+  if (const auto aftermath = aftermath_.verdict(facts)) return *aftermath;
   Verdict verdict = view_->policy->judge(facts, subject(state), state.names(user_));
   if (facts.prepared == PreparedUse::kPrepare && !facts.inner.empty()) {
     // What may not be run need not be prepared (evasion 13); whether it is run is recorded when it is.
@@ -441,7 +431,7 @@ void SessionCore::admit(HeldMessage held, Judged judged, Text text, bool execute
     if (waits_for_this && statement.ticket != 0) held.tickets.push_back(statement.ticket);
   }
   if (refused) {
-    note_refused_objects(judged);
+    for (const RequestedStatement& statement : judged.statements) aftermath_.note_refused(*statement.facts);
     refuse(held.type, held.name, judged.strictest, ref);
     return;
   }
@@ -492,60 +482,7 @@ void SessionCore::refuse(char type, std::string_view name, const Verdict& verdic
   }
   request.details->refusal = std::move(refusal);
   push_request(std::move(request));
-  if (verdict.after == Verdict::After::kRefuseWrites) writes_refused_by_ = verdict.rule;
-  if (verdict.after == Verdict::After::kDisconnect) disconnect_after_refusal_ = true;
-}
-
-// A refused script must not leave half of itself behind (design section 7): after a refused CREATE or DROP of a table
-// the rows that a dump brings for it, and its sequences' positions, are refused too.
-void SessionCore::note_refused_objects(const Judged& judged) {
-  for (const RequestedStatement& statement : judged.statements) {
-    for (const parser::Change& change : statement.facts->changes) {
-      // CREATE TABLE IF NOT EXISTS is what applications say at every start, not what a dump says.
-      const bool creates = change.kind == "create_table" && !change.if_not_exists;
-      if (creates || change.kind == "drop_table") {
-        restore_refused_.insert(change.object.name.name);
-      }
-    }
-  }
-}
-
-std::optional<Verdict> SessionCore::aftermath_verdict(const StatementFacts& facts) const {
-  if (writes_refused_by_.empty() && restore_refused_.empty()) return std::nullopt;
-  // Which table owns a sequence is not in the text: any setval() after a refused CREATE belongs to the restore.
-  const bool sets_sequence =
-      std::any_of(facts.functions.begin(), facts.functions.end(),
-                  [](const std::string& function) { return function == "setval" || function.ends_with(".setval"); });
-  const bool restores =
-      !restore_refused_.empty() &&
-      (sets_sequence || std::any_of(facts.written.begin(), facts.written.end(), [&](const parser::ObjectUse& target) {
-         return restore_refused_.contains(target.name.name);
-       }));
-  const bool writes = !writes_refused_by_.empty() &&
-                      (sets_sequence || !facts.written.empty() || facts.classes.has(StatementClass::kDestructive));
-  if (!restores && !writes) return std::nullopt;
-  Verdict verdict;
-  verdict.action = Action::kBlock;
-  verdict.subject = facts.command;
-  verdict.classes = facts.classes;
-  verdict.audited = true;
-  const std::string what =
-      facts.written.empty() ? facts.command : fmt::format("{} {}", facts.command, facts.written.front().name.display());
-  if (restores) {
-    verdict.rule = "builtin/restore";
-    verdict.reason = policies::reason::kRestoreIntoLive;
-    verdict.message =
-        fmt::format("{} blocked: a CREATE or DROP of this script was refused, and its rows would be doubled", what);
-    verdict.hint =
-        "Restore dumps into an empty database, or let a migrator do it. Reconnect to write to this table again.";
-  } else {
-    verdict.rule = writes_refused_by_;
-    verdict.reason = policies::reason::kAfterRefusal;
-    verdict.message = fmt::format(
-        "{} blocked: an earlier statement of this session was refused, and by that rule its writes are too", what);
-    verdict.hint = "Reconnect to write again, without the statement that was refused.";
-  }
-  return verdict;
+  aftermath_.note_verdict(verdict);
 }
 
 }  // namespace schemaguard::proxy::postgres

@@ -541,7 +541,7 @@ void SessionCore::on_ready_for_query(char status) {
   if (status == 'I') on_transaction_end();
   if (!pending_.empty()) return;
   in_flight_ = confirmed_;
-  if (disconnect_after_refusal_) {
+  if (aftermath_.disconnects()) {
     close_with("57P01", "schemaguard: session ended by the rule that refused its statement");
     return;
   }

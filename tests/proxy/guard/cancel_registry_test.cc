@@ -5,8 +5,6 @@
 namespace schemaguard::proxy {
 namespace {
 
-using postgres::CancelKey;
-
 CancelTarget target(uint32_t process_id) {
   CancelTarget made;
   made.process_id = process_id;

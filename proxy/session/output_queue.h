@@ -9,9 +9,9 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/postgres/session.h"
+#include "proxy/session/wire_session.h"
 
-namespace schemaguard::proxy::postgres {
+namespace schemaguard::proxy {
 
 class OutputQueue {
  public:
@@ -62,4 +62,4 @@ class OutputQueue {
   bool last_is_borrowed_ = false;
 };
 
-}  // namespace schemaguard::proxy::postgres
+}  // namespace schemaguard::proxy
