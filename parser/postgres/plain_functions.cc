@@ -1,11 +1,6 @@
 #include "parser/postgres/plain_functions.h"
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <type_traits>
+#include "parser/name_set.h"
 
 namespace schemaguard::parser::postgres {
 namespace {
@@ -312,65 +307,12 @@ constexpr std::string_view kNameText =
     "xml_is_well_formed xml_is_well_formed_content xml_is_well_formed_document xml_out xml_send xmlagg xmlcomment "
     "xmlconcat2 xmlexists xmltext xmlvalidate xpath xpath_exists ";
 
-constexpr size_t kNameCount = static_cast<size_t>(std::ranges::count(kNameText, ' '));
-
-constexpr std::array<std::string_view, kNameCount> split_names() {
-  std::array<std::string_view, kNameCount> names{};
-  size_t start = 0;
-  for (std::string_view& name : names) {
-    const size_t end = kNameText.find(' ', start);
-    name = kNameText.substr(start, end - start);
-    start = end + 1;
-  }
-  return names;
-}
-constexpr std::array<std::string_view, kNameCount> kPlainFunctions = split_names();
-
-constexpr size_t kSlotCount = 8192;  // about four slots a name: nearly every look-up ends at the first slot
-static_assert(kNameCount * 3 < kSlotCount);
-
-constexpr uint64_t load_bytes(std::string_view bytes) {
-  if (!std::is_constant_evaluated() && bytes.size() == 8) {
-    uint64_t value = 0;
-    std::memcpy(&value, bytes.data(), 8);
-    return value;
-  }
-  uint64_t value = 0;
-  for (size_t i = bytes.size(); i > 0; --i) value = (value << 8) | static_cast<uint8_t>(bytes[i - 1]);
-  return value;
-}
-
-// Head, tail and length tell nearly all names apart; the comparison that follows makes the answer exact.
-constexpr size_t slot_of(std::string_view name) {
-  const uint64_t head = load_bytes(name.substr(0, 8));
-  const uint64_t tail = name.size() > 8 ? load_bytes(name.substr(name.size() - 8)) : name.size();
-  const uint64_t mixed = (head * 0x9E3779B97F4A7C15ULL) ^ ((tail + name.size()) * 0xC2B2AE3D27D4EB4FULL);
-  return static_cast<size_t>((mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9ULL >> 51);
-}
-static_assert(uint64_t{1} << (64 - 51) == kSlotCount);
-
-// Slot -> position in the table plus one; 0 is free. Collisions go to the next slot.
-constexpr std::array<uint16_t, kSlotCount> make_slots() {
-  std::array<uint16_t, kSlotCount> slots{};
-  uint16_t position = 0;
-  for (const std::string_view name : kPlainFunctions) {
-    size_t slot = slot_of(name);
-    while (slots[slot] != 0) slot = (slot + 1) % kSlotCount;
-    slots[slot] = ++position;
-  }
-  return slots;
-}
-constexpr std::array<uint16_t, kSlotCount> kSlots = make_slots();
+constexpr NameSet<count_names(kNameText), 8192> kPlainFunctions(kNameText);
 
 }  // namespace
 
-std::span<const std::string_view> plain_function_names() { return kPlainFunctions; }
+std::span<const std::string_view> plain_function_names() { return kPlainFunctions.names(); }
 
-bool is_plain_function_name(std::string_view name) {
-  for (size_t slot = slot_of(name); kSlots[slot] != 0; slot = (slot + 1) % kSlotCount) {
-    if (kPlainFunctions[kSlots[slot] - 1U] == name) return true;
-  }
-  return false;
-}
+bool is_plain_function_name(std::string_view name) { return kPlainFunctions.contains(name); }
 
 }  // namespace schemaguard::parser::postgres

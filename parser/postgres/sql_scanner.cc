@@ -4,8 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "parser/literal_run.h"
 #include "parser/postgres/lexical_rules.h"
-#include "parser/postgres/literal_run.h"
 #include "parser/postgres/sql_lexer.h"
 #include "parser/postgres/statement_shape.h"
 
@@ -181,7 +181,7 @@ class Scan {
   bool try_literal_run(const char*& position) {
     if (text_.end - position < kLiteralRunBytesMin || !shape_.may_skip_literals()) return false;
     const char* const start = position;
-    const char* end = literal_run_end(text_, position, !conforming_);
+    const char* end = literal_run_end<LiteralSyntax::kPostgres>(text_, position, !conforming_);
     if (end == start) return false;
     if (lexical::is(end[-1], lexical::kDigitByte)) {
       // The run may have ended inside a number: before its exponent, its '.', or what else belongs to it.

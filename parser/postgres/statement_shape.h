@@ -66,28 +66,8 @@ inline constexpr std::array<uint8_t, kWordCount> kWordTraits = make_word_traits(
 
 inline bool has_trait(Word word, uint8_t trait) { return (kWordTraits[static_cast<size_t>(word)] & trait) != 0; }
 
-constexpr uint64_t low_bytes(size_t count) { return count >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * count)) - 1; }
-
 inline constexpr uint32_t kUnknownChain = 8;
 inline constexpr uint64_t kSystemPrefix = fold_word("pg_").head;
-
-// The first sixteen bytes of the name of `length` bytes, read without leaving the text.
-inline FoldedWord fold_name(lexical::Text text, const char* start, size_t length) {
-  FoldedWord folded;
-  if (length >= 8) {
-    folded.head = lexical::load_eight(start) | kFoldMask;
-    if (length >= 16) {
-      folded.tail = lexical::load_eight(start + 8) | kFoldMask;
-    } else if (length > 8) {
-      folded.tail = (lexical::load_eight(start + length - 8) | kFoldMask) >> (8 * (16 - length));
-    }
-  } else if (text.end - start >= 8) {
-    folded.head = (lexical::load_eight(start) | kFoldMask) & low_bytes(length);
-  } else {
-    folded = fold_word(std::string_view(start, length));
-  }
-  return folded;
-}
 
 // One bit for every pair of first letters that a risky name in column notation can have: a first look that turns
 // nearly all column names away.
@@ -375,7 +355,7 @@ class StatementShape {
   }
 
   [[gnu::noinline]] static bool is_risky_column(lexical::Text text, Name name) {
-    const uint64_t head = statement_shape::fold_name(text, name.start, name.length).head;
+    const uint64_t head = fold_name(text, name.start, name.length).head;
     const bool begins_so = std::ranges::any_of(
         statement_shape::kColumnNotationHeads,
         [head](const statement_shape::FoldedStart& start) { return (head & start.mask) == start.head; });
@@ -388,9 +368,8 @@ class StatementShape {
 
   // pg_catalog, pg_toast, pg_temp, every relation of pg_catalog, and information_schema.
   [[gnu::noinline]] static bool is_system_name(lexical::Text text, Name name) {
-    const FoldedWord folded = statement_shape::fold_name(text, name.start, name.length);
-    return (folded.head & statement_shape::low_bytes(3)) == statement_shape::kSystemPrefix ||
-           is_word(name.text(), "information_schema");
+    const FoldedWord folded = fold_name(text, name.start, name.length);
+    return (folded.head & low_bytes(3)) == statement_shape::kSystemPrefix || is_word(name.text(), "information_schema");
   }
 
   uint32_t count_ = 0;

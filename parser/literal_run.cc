@@ -1,6 +1,6 @@
-#include "parser/postgres/literal_run.h"
+#include "parser/literal_run.h"
 
-namespace schemaguard::parser::postgres {
+namespace schemaguard::parser {
 
 #if defined(__SSE2__)
 namespace {
@@ -8,7 +8,7 @@ namespace {
 // One bit a byte of a block of 64.
 struct BlockBits {
   uint64_t quotes = 0;
-  uint64_t stops = 0;  // letters, '_', bytes from 0x80 up, '"', '$', '/' and ';': somebody has to look
+  uint64_t stops = 0;  // letters, bytes from 0x80 up, and the marks that somebody has to look at
   uint64_t digits = 0;
   uint64_t dots = 0;
   uint64_t dashes = 0;
@@ -26,14 +26,19 @@ inline uint64_t bits(__m128i mask, int shift) {
   return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(mask))) << shift;
 }
 
+template <LiteralSyntax kSyntax>
 inline BlockBits classify(const char* position, bool backslash_escapes) {
   BlockBits result;
   for (int shift = 0; shift < 64; shift += 16) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(position + shift));
     const __m128i letters = in_range(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
-    const __m128i marks =
-        _mm_or_si128(_mm_or_si128(equal(block, '_'), equal(block, '"')),
-                     _mm_or_si128(equal(block, '$'), _mm_or_si128(equal(block, '/'), equal(block, ';'))));
+    __m128i marks = _mm_or_si128(_mm_or_si128(equal(block, '_'), equal(block, '"')),
+                                 _mm_or_si128(equal(block, '$'), _mm_or_si128(equal(block, '/'), equal(block, ';'))));
+    if constexpr (kSyntax == LiteralSyntax::kMySql) {
+      marks = _mm_or_si128(marks, _mm_or_si128(_mm_or_si128(equal(block, '`'), equal(block, '#')),
+                                               _mm_or_si128(equal(block, '@'), equal(block, ':'))));
+      marks = _mm_or_si128(marks, _mm_or_si128(equal(block, '\\'), equal(block, '\0')));
+    }
     // The sign bit of `block` itself marks the bytes from 0x80 up.
     result.stops |= bits(_mm_or_si128(_mm_or_si128(letters, marks), block), shift);
     result.quotes |= bits(equal(block, '\''), shift);
@@ -45,6 +50,8 @@ inline BlockBits classify(const char* position, bool backslash_escapes) {
   return result;
 }
 
+constexpr bool is_white_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
 // The length of NULL, TRUE, FALSE or DEFAULT as a whole list element at `position`, else 0. These are reserved words,
 // so nothing behind them can make them anything else.
 inline size_t literal_word_length(lexical::Text text, const char* position) {
@@ -55,7 +62,7 @@ inline size_t literal_word_length(lexical::Text text, const char* position) {
   constexpr uint64_t kDefault = 0x746C7561666564ULL;
   if (text.end - position < 8) return 0;
   const char before = position[-1];
-  if (before != ',' && before != '(' && !lexical::is(before, lexical::kSpaceByte)) return 0;
+  if (before != ',' && before != '(' && !is_white_space(before)) return 0;
   const uint64_t word = lexical::load_eight(position) | kFold;
   size_t length = 0;
   if ((word & 0xFFFFFFFFULL) == kNull || (word & 0xFFFFFFFFULL) == kTrue) length = 4;
@@ -63,7 +70,7 @@ inline size_t literal_word_length(lexical::Text text, const char* position) {
   if ((word & 0xFFFFFFFFFFFFFFULL) == kDefault) length = 7;
   if (length == 0) return 0;
   const char after = position[length];
-  return after == ',' || after == ')' || lexical::is(after, lexical::kSpaceByte) ? length : 0;
+  return after == ',' || after == ')' || is_white_space(after) ? length : 0;
 }
 
 // Bit i tells whether an odd number of the bits 0 to i is set.
@@ -74,11 +81,12 @@ inline uint64_t parity_so_far(uint64_t bits) {
 
 }  // namespace
 
+template <LiteralSyntax kSyntax>
 const char* literal_run_end(lexical::Text text, const char* position, bool backslash_escapes) {
   uint64_t carried = 0;                // all ones while a string reaches into this block
   const char* open_string = position;  // the opening quote of that string
   while (text.end - position >= 64) {
-    const BlockBits block = classify(position, backslash_escapes);
+    const BlockBits block = classify<kSyntax>(position, backslash_escapes);
     // A doubled quote closes and opens again: no difference for a string without escapes.
     const uint64_t inside = parity_so_far(block.quotes) ^ carried;
     const uint64_t odd_dots = block.dots & ~((block.digits << 1) & (block.digits >> 1));
@@ -117,8 +125,14 @@ const char* literal_run_end(lexical::Text text, const char* position, bool backs
 
 #else
 
-const char* literal_run_end(lexical::Text, const char* position, bool) { return position; }
+template <LiteralSyntax kSyntax>
+const char* literal_run_end(lexical::Text, const char* position, bool) {
+  return position;
+}
 
 #endif
 
-}  // namespace schemaguard::parser::postgres
+template const char* literal_run_end<LiteralSyntax::kPostgres>(lexical::Text, const char*, bool);
+template const char* literal_run_end<LiteralSyntax::kMySql>(lexical::Text, const char*, bool);
+
+}  // namespace schemaguard::parser
