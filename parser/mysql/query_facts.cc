@@ -1,44 +1,13 @@
 #include "parser/mysql/query_facts.h"
-#include "parser/words.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "parser/mysql/function_facts.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::mysql {
 namespace {
-
-struct FunctionRow {
-  std::string_view name;
-  StatementClass statement_class;
-};
-// Functions that read or write files, run text, or act on the server (M36, M37, M38).
-constexpr std::array<FunctionRow, 22> kFunctions = {{
-    {"load_file", StatementClass::kServerFile},
-    {"setval", StatementClass::kDestructive},
-    {"sys_exec", StatementClass::kOpaque},
-    {"sys_eval", StatementClass::kOpaque},
-    {"sys_set", StatementClass::kOpaque},
-    {"spider_direct_sql", StatementClass::kOpaque},
-    {"spider_bg_direct_sql", StatementClass::kOpaque},
-    {"spider_copy_tables", StatementClass::kOpaque},
-    {"spider_flush_table_mon_cache", StatementClass::kAdmin},
-    {"mysql_query_rewrite", StatementClass::kCluster},
-    {"load_rewrite_rules", StatementClass::kCluster},
-    {"group_replication_set_as_primary", StatementClass::kCluster},
-    {"group_replication_switch_to_single_primary_mode", StatementClass::kCluster},
-    {"group_replication_switch_to_multi_primary_mode", StatementClass::kCluster},
-    {"group_replication_set_communication_protocol", StatementClass::kCluster},
-    {"asynchronous_connection_failover_add_source", StatementClass::kCluster},
-    {"asynchronous_connection_failover_delete_source", StatementClass::kCluster},
-    {"asynchronous_connection_failover_add_managed", StatementClass::kCluster},
-    {"audit_log_filter_set_filter", StatementClass::kCluster},
-    {"audit_log_filter_set_user", StatementClass::kCluster},
-    {"audit_log_filter_remove_user", StatementClass::kCluster},
-    {"audit_log_filter_remove_filter", StatementClass::kCluster},
-}};
 
 bool is_system_database(std::string_view name) {
   const std::string folded = to_lower(name);
@@ -98,23 +67,7 @@ void expression_facts(StatementCursor cursor, StatementFacts& facts) {
       facts.classes.add(StatementClass::kServerFile);
       facts.copy = CopyUse::kServerFile;
     }
-    if (!cursor.is_name() || !cursor.is_symbol("(", 1)) continue;
-    StatementCursor ahead = cursor;
-    const std::string name = to_lower(ahead.identifier());
-    const auto row = std::find_if(kFunctions.begin(), kFunctions.end(),
-                                  [&](const FunctionRow& function) { return function.name == name; });
-    const size_t position = cursor.position();
-    StatementCursor before = cursor;
-    before.seek(position >= 2 ? position - 2 : position);
-    const bool qualified = position >= 2 && before.is_name() && before.is_symbol(".", 1);
-    if (row != kFunctions.end()) {
-      facts.classes.add(row->statement_class);
-      if (row->statement_class == StatementClass::kOpaque) facts.opaque = OpaqueReason::kRunsSqlText;
-    }
-    if (qualified || row != kFunctions.end()) {
-      std::string full = qualified ? before.identifier() + "." : std::string();
-      facts.functions.push_back(full + name);
-    }
+    call_facts(cursor, facts);
   }
 }
 
