@@ -77,8 +77,7 @@ std::optional<std::string> masked_greeting(std::string_view body, uint32_t keep,
   if (!greeting.has_value()) return std::nullopt;
   uint32_t base = greeting->capabilities.base & keep & ~kClientSsl;
   if (offer_tls) base |= kClientSsl;
-  // A MySQL's reserved bytes stay as they are, and kClientMySql decides what they mean, so it is never masked.
-  base |= greeting->capabilities.base & kClientMySql;
+  base |= greeting->capabilities.base & kClientShapeOfGreeting;
   const Positions at = positions_in(body);
   std::string masked(body);
   BodyWriter::put_uint2(masked, at.lower, static_cast<uint16_t>(base));

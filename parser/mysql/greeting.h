@@ -29,8 +29,12 @@ struct Greeting {
 };
 std::optional<Greeting> decode_greeting(std::string_view body);
 
-// The same bytes, except that only the capabilities in `keep` and `keep_mariadb` are left and CLIENT_SSL stands as
-// `offer_tls` says. std::nullopt when the body is no greeting.
+// The flags that say which fields a greeting has, and what its reserved bytes mean: never masked.
+inline constexpr uint32_t kClientShapeOfGreeting =
+    kClientMySql | kClientProtocol41 | kClientSecureConnection | kClientPluginAuth;
+
+// The same bytes, except that only the capabilities in `keep` and `keep_mariadb` are left (and the shape), and
+// CLIENT_SSL stands as `offer_tls` says. std::nullopt when the body is no greeting.
 std::optional<std::string> masked_greeting(std::string_view body, uint32_t keep, uint32_t keep_mariadb, bool offer_tls);
 
 }  // namespace schemaguard::parser::mysql
