@@ -178,7 +178,11 @@ ReplyEvent ReplyReader::on_prepare_ok(std::string_view body) {
   const std::optional<PrepareOk> prepared = decode_prepare_ok(body, capabilities_);
   if (!prepared.has_value()) return violation();
   prepared_ = *prepared;
-  if (!prepared_.definitions_follow) return end(ReplyEvent::kPrepared);
+  if (!prepared_.definitions_follow) {
+    place_ = Place::kParameters;
+    after_definitions_left_out();
+    return ReplyEvent::kPrepared;
+  }
   left_ = prepared_.parameters;
   place_ = Place::kParameters;
   if (left_ == 0) after_parameters();
@@ -227,7 +231,23 @@ ReplyEvent ReplyReader::after_columns() {
   return ReplyEvent::kContinue;
 }
 
+// MySQL 9.7 leaves out the definitions and keeps the EOF packets that would end them.
+void ReplyReader::after_definitions_left_out() {
+  const bool end_of_file = !capabilities_.has(kClientDeprecateEof);
+  if (end_of_file && place_ == Place::kParameters && prepared_.parameters > 0) {
+    place_ = Place::kParametersEof;
+  } else if (end_of_file && prepared_.columns > 0) {
+    place_ = Place::kPreparedColumnsEof;
+  } else {
+    place_ = Place::kDone;
+  }
+}
+
 ReplyEvent ReplyReader::after_parameters() {
+  if (!prepared_.definitions_follow) {
+    after_definitions_left_out();
+    return place_ == Place::kDone ? ReplyEvent::kReplyEnd : ReplyEvent::kContinue;
+  }
   if (prepared_.columns == 0) return end(ReplyEvent::kReplyEnd);
   left_ = prepared_.columns;
   place_ = Place::kPreparedColumns;

@@ -98,6 +98,7 @@ class ReplyReader {
   ReplyEvent on_ok(std::string_view body);
   ReplyEvent after_columns();
   ReplyEvent after_parameters();
+  void after_definitions_left_out();
   ReplyEvent end_of_result();
   ReplyEvent end(ReplyEvent event);
   ReplyEvent violation();

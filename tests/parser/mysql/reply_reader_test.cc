@@ -230,7 +230,13 @@ TEST(ReplyReader, Prepare) {
             (Events{kPrepared, kContinue, kContinue, kReplyEnd}));
   EXPECT_EQ(events_of(ReplyShape::kPrepare, kEof, {bytes("00 04 00 00 00 01 00 00 00 00 00 00"), kColumnA, kEofPacket}),
             (Events{kPrepared, kContinue, kReplyEnd}));
-  EXPECT_EQ(events_of(ReplyShape::kPrepare, kOptional, {head + '\0'}), Events{kPrepared});
+  // MySQL 9.7 with resultset_metadata = NONE: no definitions, but the EOF packets behind them.
+  const Capabilities optional_without_eof{kOptional.base | kClientDeprecateEof, 0};
+  const std::string columns_only = bytes("00 04 00 00 00 01 00 00 00 00 00 00 00");
+  EXPECT_EQ(events_of(ReplyShape::kPrepare, kOptional, {head + '\0', kEofPacket, kEofPacket}),
+            (Events{kPrepared, kContinue, kReplyEnd}));
+  EXPECT_EQ(events_of(ReplyShape::kPrepare, kOptional, {columns_only, kEofPacket}), (Events{kPrepared, kReplyEnd}));
+  EXPECT_EQ(events_of(ReplyShape::kPrepare, optional_without_eof, {head + '\0'}), Events{kPrepared});
   EXPECT_EQ(events_of(ReplyShape::kPrepare, kEof, {kErr}), Events{kError});
   EXPECT_EQ(events_of(ReplyShape::kPrepare, kEof, {head + "x"}), Events{kViolation});
   ReplyReader reader(ReplyShape::kPrepare, kEof);
