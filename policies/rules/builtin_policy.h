@@ -18,5 +18,7 @@ std::vector<Rule> builtin_rules();
 std::string_view opaque_reason_name(parser::OpaqueReason reason);
 // The same for COPY … PROGRAM.
 inline constexpr std::string_view kCopyProgramChange = "copy_program";
+// The same for MySQL's LOAD DATA LOCAL, for which the server asks the client for a file.
+inline constexpr std::string_view kLocalInfileChange = "local_infile";
 
 }  // namespace schemaguard::policies

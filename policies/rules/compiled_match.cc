@@ -12,6 +12,20 @@ bool any_glob_matches(const std::vector<std::string>& globs, std::string_view te
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return glob_matches(glob, text); });
 }
 
+// Names of other kinds than databases, tables and triggers are compared without case on MySQL, those of accounts with.
+NameCase case_of(ObjectKind kind, const SessionNames& names) {
+  const bool folds = kind == ObjectKind::kFunction || kind == ObjectKind::kProcedure || kind == ObjectKind::kEvent ||
+                     kind == ObjectKind::kIndex || kind == ObjectKind::kColumn || kind == ObjectKind::kServer;
+  if (names.of_mysql && folds) return NameCase::kFolded;
+  return kind == ObjectKind::kRole ? NameCase::kExact : names.name_case;
+}
+
+Truth name_matches(std::string_view glob, std::string_view name, NameCase name_case) {
+  if (glob_matches(glob, name)) return Truth::kYes;
+  if (name_case == NameCase::kExact || !glob_matches_ignoring_case(glob, name)) return Truth::kNo;
+  return name_case == NameCase::kFolded ? Truth::kYes : Truth::kMaybe;
+}
+
 Truth any_object_matches(const std::vector<ObjectGlob>& globs, const UnitName& name, const SessionNames& names) {
   Truth best = Truth::kNo;
   for (const ObjectGlob& glob : globs) {
@@ -34,10 +48,11 @@ Truth objects_match(const std::vector<ObjectGlob>& globs, const Unit& unit, cons
   Truth any = any_object_matches(globs, *unit.object, names);
   if (unit.relation) any = std::max(any, any_object_matches(globs, *unit.relation, names));
   if (unit.renamed_into) any = std::max(any, any_object_matches(globs, *unit.renamed_into, names));
-  // DROP SCHEMA takes everything in it along: "public.*" speaks of the schema public as well, but only to refuse.
-  if (unit.object->kind == ObjectKind::kSchema) {
+  // DROP SCHEMA takes everything in it along: "public.*" speaks of the schema public as well, but only to refuse. On
+  // MySQL a database is what a schema is.
+  if (unit.object->kind == ObjectKind::kSchema || (names.of_mysql && unit.object->kind == ObjectKind::kDatabase)) {
     for (const ObjectGlob& glob : globs) {
-      if (!glob.any_schema && glob_matches(glob.schema, unit.object->name)) return Truth::kYes;
+      if (!glob.any_schema) any = std::max(any, name_matches(glob.schema, unit.object->name, names.name_case));
     }
   }
   return any;
@@ -155,16 +170,22 @@ bool kind_has_schema(ObjectKind kind) {
 }
 
 Truth object_matches(const ObjectGlob& glob, const UnitName& name, const SessionNames& names) {
-  if (!glob_matches(glob.name, name.name)) return Truth::kNo;
-  if (glob.any_schema) return Truth::kYes;
-  if (!name.schema.empty() || !kind_has_schema(name.kind)) return truth(glob_matches(glob.schema, name.schema));
-  if (glob.schema == "*") return Truth::kYes;
+  const Truth own = name_matches(glob.name, name.name, case_of(name.kind, names));
+  if (own == Truth::kNo || glob.any_schema) return own;
+  if (!name.schema.empty() || !kind_has_schema(name.kind)) {
+    return std::min(own, name_matches(glob.schema, name.schema, names.name_case));
+  }
+  if (glob.schema == "*") return own;
   if (!names.search_path_certain || names.search_path.empty()) return Truth::kMaybe;
   // The object may live in any schema of the path: certain only when all of them give the same answer.
-  const auto matching = std::count_if(names.search_path.begin(), names.search_path.end(),
-                                      [&](const std::string& schema) { return glob_matches(glob.schema, schema); });
-  if (matching == 0) return Truth::kNo;
-  return static_cast<size_t>(matching) == names.search_path.size() ? Truth::kYes : Truth::kMaybe;
+  Truth least = Truth::kYes;
+  Truth most = Truth::kNo;
+  for (const std::string& schema : names.search_path) {
+    const Truth one = name_matches(glob.schema, schema, names.name_case);
+    least = std::min(least, one);
+    most = std::max(most, one);
+  }
+  return std::min(own, least == most ? least : Truth::kMaybe);
 }
 
 Truth CompiledMatch::matches(const Unit& unit, const Circumstances& circumstances, Leaning leaning) const {

@@ -79,7 +79,7 @@ struct CompiledMatch {
 // Errors name the key and what is accepted there.
 absl::StatusOr<CompiledMatch> compile_match(const Rule::Match& match, const TimeZones& zones);
 
-// Whether `name` is the glob's, as far as the session knows its schema.
+// Whether `name` is the glob's, as far as the session knows its schema and how names are compared.
 Truth object_matches(const ObjectGlob& glob, const UnitName& name, const SessionNames& names);
 
 // True for kinds that live in a schema.

@@ -25,11 +25,12 @@ constexpr bool only_ordinary(parser::ClassSet set) {
 bool is_temporary(const parser::ObjectUse& use, const SessionNames& names);
 bool is_temporary(const parser::Change& change, const SessionNames& names);
 
-// schema -> temporary where every change is to a temporary object; the same for destructive and maintenance.
+// schema -> temporary where every change is to a temporary object; the same for destructive and maintenance. A write
+// to an unqualified name is a catalog write where that name is one of the server's own tables.
 parser::ClassSet classes_in_session(const parser::StatementFacts& facts, const SessionNames& names);
 
-// The name of an object for rules and messages; temporary ones stand in pg_temp.
-UnitName unit_name(const parser::ObjectUse& use);
+// The name of an object for rules and messages; temporary ones of PostgreSQL stand in pg_temp.
+UnitName unit_name(const parser::ObjectUse& use, const SessionNames& names);
 // The name of a function as facts spell it: "schema.name" or "name".
 UnitName function_unit_name(std::string_view function);
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "parser/words.h"
 #include "policies/rules/concatenate.h"
 
 namespace schemaguard::policies {
@@ -14,15 +15,15 @@ size_t element_length(std::string_view pattern, size_t at) {
   return pattern[at] == '\\' && at + 1 < pattern.size() ? 2 : 1;
 }
 
-bool element_matches(std::string_view pattern, size_t at, char byte) {
+template <typename Same>
+bool element_matches(std::string_view pattern, size_t at, char byte, Same same) {
   if (pattern[at] == '?') return true;
-  if (pattern[at] == '\\' && at + 1 < pattern.size()) return pattern[at + 1] == byte;
-  return pattern[at] == byte;
+  if (pattern[at] == '\\' && at + 1 < pattern.size()) return same(pattern[at + 1], byte);
+  return same(pattern[at], byte);
 }
 
-}  // namespace
-
-bool glob_matches(std::string_view pattern, std::string_view text) {
+template <typename Same>
+bool matches(std::string_view pattern, std::string_view text, Same same) {
   // The last star seen and the text position that it has swallowed up to: on a mismatch the star takes one byte more.
   // Only the last star ever needs to be retried.
   size_t star = std::string_view::npos;
@@ -33,7 +34,7 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       swallowed = t;
-    } else if (p < pattern.size() && element_matches(pattern, p, text[t])) {
+    } else if (p < pattern.size() && element_matches(pattern, p, text[t], same)) {
       p += element_length(pattern, p);
       ++t;
     } else if (star != std::string_view::npos) {
@@ -45,6 +46,16 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view pattern, std::string_view text) {
+  return matches(pattern, text, [](char a, char b) { return a == b; });
+}
+
+bool glob_matches_ignoring_case(std::string_view pattern, std::string_view text) {
+  return matches(pattern, text, [](char a, char b) { return parser::lower_letter(a) == parser::lower_letter(b); });
 }
 
 absl::Status check_glob(std::string_view pattern) {

@@ -1,5 +1,5 @@
 // Glob: the patterns of rules. `*` stands for any run of bytes, `?` for one byte, a backslash takes the next byte as
-// it is; everything else stands for itself. Byte-exact: the caller folds case before. Never allocates when matching,
+// it is; everything else stands for itself. Never allocates when matching,
 // linear in pattern times text at worst (no recursion).
 #pragma once
 
@@ -14,6 +14,8 @@ namespace schemaguard::policies {
 
 // True when the pattern covers the whole text.
 bool glob_matches(std::string_view pattern, std::string_view text);
+// The same with ASCII letters in any case.
+bool glob_matches_ignoring_case(std::string_view pattern, std::string_view text);
 
 // An error when the pattern is empty, ends in a lone backslash, or holds a NUL byte.
 absl::Status check_glob(std::string_view pattern);

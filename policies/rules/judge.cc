@@ -22,8 +22,6 @@ using parser::ObjectUse;
 using parser::OpaqueReason;
 using parser::StatementClass;
 using parser::StatementFacts;
-using parser::postgres::function_effect;
-using parser::postgres::function_kind;
 using parser::postgres::FunctionEffect;
 using parser::postgres::is_trusted_extension;
 using parser::postgres::unnamed_setting_may_protect;
@@ -49,13 +47,20 @@ bool names_one_of_the_extensions(const StatementFacts& facts, const std::vector<
   return any;
 }
 
+// What is known of a function by its name alone. The reader of MySQL's statements has a list of its own and says with
+// the statement what the call is; any function named with it may be the one that made it so.
+FunctionEffect effect_of(const UnitName& function, const StatementFacts& facts, const SessionNames& names) {
+  if (names.of_mysql) return {.statement_class = StatementClass::kQuery, .opaque = facts.opaque};
+  return parser::postgres::function_effect(parser::postgres::function_kind(function.schema, function.name));
+}
+
 // A function is plain when a list of the policy says so. One that is known to be risky must be listed by its own name.
 bool all_functions_plain(const StatementFacts& facts, const std::vector<PlainFunction>& plain,
                          const SessionNames& names) {
   if (plain.empty() || facts.functions.empty()) return false;
   return std::all_of(facts.functions.begin(), facts.functions.end(), [&](const std::string& function) {
     const UnitName name = function_unit_name(function);
-    const OpaqueReason opaque = function_effect(function_kind(name.schema, name.name)).opaque;
+    const OpaqueReason opaque = effect_of(name, facts, names).opaque;
     const bool by_name_only = opaque != OpaqueReason::kUnprovedRoutine && opaque != OpaqueReason::kNone;
     return std::any_of(plain.begin(), plain.end(), [&](const PlainFunction& entry) {
       return (!by_name_only || entry.literal_name) && object_matches(entry.glob, name, names) == Truth::kYes;
@@ -63,11 +68,18 @@ bool all_functions_plain(const StatementFacts& facts, const std::vector<PlainFun
   });
 }
 
+// LOAD DATA LOCAL: the server will ask the client for a file of its choice.
+bool asks_for_local_file(const StatementFacts& facts, const SessionNames& names) {
+  return names.of_mysql && facts.copy == parser::CopyUse::kFromStdin;
+}
+
 ClassSet effective_classes(const StatementFacts& facts, const SessionNames& names, const Subject& subject,
                            const PolicyOptions& options, const std::vector<PlainFunction>& plain) {
   ClassSet classes = classes_in_session(facts, names);
+  if (asks_for_local_file(facts, names) && !options.local_infile) classes.add(StatementClass::kServerFile);
   // The server itself keeps anybody else from the settings that protect; role and path are tracked.
-  if (subject.superuser && std::any_of(facts.settings.begin(), facts.settings.end(), unnamed_setting_may_protect)) {
+  if (!names.of_mysql && subject.superuser &&
+      std::any_of(facts.settings.begin(), facts.settings.end(), unnamed_setting_may_protect)) {
     classes.add(StatementClass::kSetting);
   }
   if (classes.has(StatementClass::kCluster) && names_one_of_the_extensions(facts, options.allowed_extensions)) {
@@ -84,8 +96,16 @@ ClassSet effective_classes(const StatementFacts& facts, const SessionNames& name
 }
 
 // What the object is called after the change, for changes that rename the object itself.
-std::optional<UnitName> renamed_into(const Change& change, const UnitName& object) {
+std::optional<UnitName> renamed_into(const Change& change, const UnitName& object, const SessionNames& names) {
   if (change.new_name.empty() || !change.member.empty()) return std::nullopt;
+  if (names.of_mysql) {
+    if (change.kind != "rename_table" && change.kind != "alter_event") return std::nullopt;
+    // Without a database it goes into the default one, wherever it comes from.
+    const std::string_view target = change.new_name;
+    const size_t dot = target.find('.');
+    if (dot == std::string_view::npos) return UnitName{object.kind, {}, target};
+    return UnitName{object.kind, target.substr(0, dot), target.substr(dot + 1)};
+  }
   if (change.kind == "set_schema") return UnitName{object.kind, change.new_name, object.name};
   if (change.kind.rfind("rename_", 0) == 0 && change.kind != "rename_column" && change.kind != "rename_constraint") {
     return UnitName{object.kind, object.schema, change.new_name};
@@ -126,16 +146,14 @@ class Judge {
         }
         return;
       case StatementClass::kSetting:
-        for (const parser::SettingChange& setting : facts_.settings) {
-          judge_unit({.statement_class = one, .object = UnitName{ObjectKind::kNone, {}, setting.name}});
-        }
-        if (facts_.settings.empty()) judge_unit({.statement_class = one});
+        judge_settings(one);
         return;
       case StatementClass::kOpaque:
         judge_opaque();
         return;
       case StatementClass::kServerFile: {
-        const std::string_view change = facts_.copy == parser::CopyUse::kProgram ? kCopyProgramChange : "";
+        std::string_view change = facts_.copy == parser::CopyUse::kProgram ? kCopyProgramChange : "";
+        if (asks_for_local_file(facts_, names())) change = kLocalInfileChange;
         const bool functions = judge_functions(one);
         if (functions && facts_.copy == parser::CopyUse::kNone) return;
         if (!judge_objects(one, facts_.objects, change)) judge_unit({.statement_class = one, .change = change});
@@ -151,10 +169,20 @@ class Judge {
       case StatementClass::kUnread: {
         const bool changes = judge_changes(one);
         const bool functions = judge_functions(one);
-        if (!changes && !functions && !judge_objects(one, facts_.objects)) judge_unit({.statement_class = one});
+        if (!changes && !functions && !judge_objects(one, facts_.objects)) {
+          one == StatementClass::kCluster ? judge_settings(one) : judge_unit({.statement_class = one});
+        }
         return;
       }
     }
+  }
+
+  // SET GLOBAL and the settings that protect: a rule names one as its object.
+  void judge_settings(StatementClass one) {
+    for (const parser::SettingChange& setting : facts_.settings) {
+      judge_unit({.statement_class = one, .object = UnitName{ObjectKind::kNone, {}, setting.name}});
+    }
+    if (facts_.settings.empty()) judge_unit({.statement_class = one});
   }
 
   // A statement may mix temporary and persistent objects: DROP TABLE mine, users. Each counts in its own class only.
@@ -163,18 +191,23 @@ class Judge {
     return one != StatementClass::kSchema || !temporary;
   }
 
+  [[nodiscard]] const SessionNames& names() const { return *circumstances_.names; }
+
   bool judge_changes(StatementClass one) {
     bool any = false;
     for (const Change& change : facts_.changes) {
-      if (!belongs(one, is_temporary(change, *circumstances_.names))) continue;
+      if (!belongs(one, is_temporary(change, names()))) continue;
       any = true;
       Unit unit{.statement_class = one, .change = change.kind};
       if (!change.object.name.name.empty()) {
-        unit.object = unit_name(change.object);
-        if (change.relation) unit.relation = unit_name(*change.relation);
-        unit.renamed_into = renamed_into(change, *unit.object);
+        unit.object = unit_name(change.object, names());
+        if (change.relation) unit.relation = unit_name(*change.relation, names());
+        unit.renamed_into = renamed_into(change, *unit.object, names());
       } else if (change.relation) {
-        unit.object = unit_name(*change.relation);  // CREATE INDEX ON t: the server will choose the name
+        unit.object = unit_name(*change.relation, names());  // CREATE INDEX ON t: the server will choose the name
+      } else if (names().of_mysql && change.object.kind == ObjectKind::kDatabase && names().search_path_certain) {
+        unit.object =
+            UnitName{ObjectKind::kDatabase, {}, names().search_path.front()};  // ALTER DATABASE without a name
       }
       judge_unit(unit);
     }
@@ -183,7 +216,7 @@ class Judge {
 
   bool judge_objects(StatementClass one, const std::vector<ObjectUse>& objects, std::string_view change = {}) {
     for (const ObjectUse& use : objects) {
-      judge_unit({.statement_class = one, .change = change, .object = unit_name(use)});
+      judge_unit({.statement_class = one, .change = change, .object = unit_name(use, names())});
     }
     return !objects.empty();
   }
@@ -193,7 +226,7 @@ class Judge {
     bool any = false;
     for (const std::string& function : facts_.functions) {
       const UnitName name = function_unit_name(function);
-      const FunctionEffect effect = function_effect(function_kind(name.schema, name.name));
+      const FunctionEffect effect = effect_of(name, facts_, names());
       if (effect.statement_class != one || effect.opaque != OpaqueReason::kNone) continue;
       any = true;
       judge_unit({.statement_class = one, .object = name});
@@ -209,7 +242,7 @@ class Judge {
     bool any = false;
     for (const std::string& function : facts_.functions) {
       const UnitName name = function_unit_name(function);
-      FunctionEffect effect = function_effect(function_kind(name.schema, name.name));
+      FunctionEffect effect = effect_of(name, facts_, names());
       if (effect.opaque == OpaqueReason::kNone) continue;
       if (effect.opaque == OpaqueReason::kUnprovedRoutine && call) effect.opaque = OpaqueReason::kProcedureCall;
       runs_sql_text |= effect.opaque == OpaqueReason::kRunsSqlText;

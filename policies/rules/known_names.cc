@@ -193,15 +193,159 @@ constexpr auto kOtherCommands = std::to_array<std::string_view>({
     "VACUUM",
 });
 
+// The same three lists for MySQL and MariaDB.
+constexpr auto kMysqlObjects = std::to_array<std::string_view>({
+    "database",
+    "event",
+    "function",
+    "index",
+    "instance",
+    "library",
+    "logfile_group",
+    "masking_policy",
+    "other",
+    "package",
+    "package_body",
+    "procedure",
+    "resource_group",
+    "role",
+    "sequence",
+    "server",
+    "spatial_reference_system",
+    "table",
+    "tablespace",
+    "trigger",
+    "user",
+    "view",
+});
+
+constexpr auto kMysqlOtherChanges = std::to_array<std::string_view>({
+    "add_column",
+    "add_constraint",
+    "add_partition",
+    "add_period",
+    "add_system_versioning",
+    "alter_column",
+    "alter_constraint",
+    "alter_keys",
+    "alter_options",
+    "analyze_partition",
+    "change_other",
+    "check_partition",
+    "coalesce_partition",
+    "convert_character_set",
+    "convert_partition",
+    "discard_partition",
+    "discard_tablespace",
+    "drop_column",
+    "drop_constraint",
+    "drop_default",
+    "drop_partition",
+    "drop_period",
+    "drop_system_versioning",
+    "exchange_partition",
+    "grant",
+    "import_partition",
+    "import_tablespace",
+    "modify_column",
+    "optimize_partition",
+    "order_rows",
+    "partition_table",
+    "rebuild_partition",
+    "rebuild_table",
+    "remove_partitioning",
+    "rename_column",
+    "reorganize_partition",
+    "repair_partition",
+    "revoke",
+    "set_default",
+    "truncate_partition",
+    "truncate_table",
+    "upgrade_partition",
+});
+
+constexpr auto kMysqlOtherCommands = std::to_array<std::string_view>({
+    "ANALYZE",
+    "ANALYZE TABLE",
+    "BACKUP",
+    "BEGIN NOT ATOMIC",
+    "BINLOG",
+    "CACHE",
+    "CALL",
+    "CHANGE",
+    "CHECK TABLE",
+    "CHECKSUM TABLE",
+    "CLONE",
+    "COMMIT",
+    "COMPOUND STATEMENT",
+    "DEALLOCATE",
+    "DELETE",
+    "DESC",
+    "DESCRIBE",
+    "DO",
+    "EXECUTE",
+    "EXECUTE IMMEDIATE",
+    "EXPLAIN",
+    "FLUSH",
+    "GET",
+    "GRANT",
+    "HANDLER",
+    "HELP",
+    "IMPORT",
+    "INSERT",
+    "INSTALL",
+    "KILL",
+    "LOAD",
+    "LOAD DATA",
+    "LOAD XML",
+    "LOCK INSTANCE",
+    "LOCK TABLES",
+    "OPTIMIZE TABLE",
+    "PREPARE",
+    "PURGE",
+    "RELEASE",
+    "RENAME TABLE",
+    "RENAME USER",
+    "REPAIR TABLE",
+    "REPLACE",
+    "RESET",
+    "RESIGNAL",
+    "RESTART",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SELECT",
+    "SET",
+    "SET DEFAULT ROLE",
+    "SET PASSWORD",
+    "SHOW",
+    "SHUTDOWN",
+    "SIGNAL",
+    "START",
+    "START TRANSACTION",
+    "STOP",
+    "TABLE",
+    "TRUNCATE TABLE",
+    "UNINSTALL",
+    "UNLOCK INSTANCE",
+    "UNLOCK TABLES",
+    "UPDATE",
+    "USE",
+    "VALUES",
+    "WITH",
+    "XA",
+});
+
 std::string as_command(std::string_view words) {
   std::string command(words);
   for (char& byte : command) byte = byte == '_' ? ' ' : static_cast<char>(byte >= 'a' ? byte - 'a' + 'A' : byte);
   return command;
 }
 
-Names all_changes() {
-  Names names(kOtherChanges.begin(), kOtherChanges.end());
-  for (const std::string_view object : kObjects) {
+template <typename Objects, typename Others>
+Names all_changes(const Objects& objects, const Others& others) {
+  Names names(others.begin(), others.end());
+  for (const std::string_view object : objects) {
     for (const std::string_view verb : {"create_", "alter_", "drop_", "rename_"}) {
       names.insert(concatenate({verb, object}));
     }
@@ -213,13 +357,13 @@ Names all_changes() {
         OpaqueReason::kUnknownPrepared}) {
     names.emplace(opaque_reason_name(reason));
   }
-  names.emplace(kCopyProgramChange);
   return names;
 }
 
-Names all_commands() {
-  Names names(kOtherCommands.begin(), kOtherCommands.end());
-  for (const std::string_view object : kObjects) {
+template <typename Objects, typename Others>
+Names all_commands(const Objects& objects, const Others& others) {
+  Names names(others.begin(), others.end());
+  for (const std::string_view object : objects) {
     if (object == "attribute" || object == "column" || object == "constraint") continue;  // parts of ALTER
     for (const std::string_view verb : {"create_", "alter_", "drop_"}) {
       names.insert(as_command(concatenate({verb, object})));
@@ -228,14 +372,24 @@ Names all_commands() {
   return names;
 }
 
-const Names& changes() {
-  static const Names kNames = all_changes();
-  return kNames;
+const Names& changes(bool of_mysql) {
+  static const Names kPostgres = [] {
+    Names names = all_changes(kObjects, kOtherChanges);
+    names.emplace(kCopyProgramChange);
+    return names;
+  }();
+  static const Names kMysql = [] {
+    Names names = all_changes(kMysqlObjects, kMysqlOtherChanges);
+    names.emplace(kLocalInfileChange);
+    return names;
+  }();
+  return of_mysql ? kMysql : kPostgres;
 }
 
-const Names& commands() {
-  static const Names kNames = all_commands();
-  return kNames;
+const Names& commands(bool of_mysql) {
+  static const Names kPostgres = all_commands(kObjects, kOtherCommands);
+  static const Names kMysql = all_commands(kMysqlObjects, kMysqlOtherCommands);
+  return of_mysql ? kMysql : kPostgres;
 }
 
 bool any_matches(const Names& names, std::string_view pattern) {
@@ -244,9 +398,9 @@ bool any_matches(const Names& names, std::string_view pattern) {
 
 }  // namespace
 
-bool is_known_command(std::string_view command) { return commands().contains(command); }
-bool is_known_change(std::string_view change) { return changes().contains(change); }
-bool matches_known_command(std::string_view pattern) { return any_matches(commands(), pattern); }
-bool matches_known_change(std::string_view pattern) { return any_matches(changes(), pattern); }
+bool is_known_command(std::string_view command, bool of_mysql) { return commands(of_mysql).contains(command); }
+bool is_known_change(std::string_view change, bool of_mysql) { return changes(of_mysql).contains(change); }
+bool matches_known_command(std::string_view pattern, bool of_mysql) { return any_matches(commands(of_mysql), pattern); }
+bool matches_known_change(std::string_view pattern, bool of_mysql) { return any_matches(changes(of_mysql), pattern); }
 
 }  // namespace schemaguard::policies

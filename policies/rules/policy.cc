@@ -78,6 +78,7 @@ std::string version_of(const PolicyOptions& options, const std::vector<Rule>& ru
   canonical.texts(options.allowed_extensions);
   canonical.texts(options.plain_functions);
   canonical.text(options.hint);
+  if (options.local_infile) canonical.text("local_infile");
   return canonical.digest();
 }
 
@@ -118,7 +119,8 @@ absl::StatusOr<CompiledRule> compile_rule(const Rule& rule, const TimeZones& zon
   return compiled;
 }
 
-void add_rule_warnings(const Rule& rule, const CompiledRule& compiled, std::vector<std::string>& warnings) {
+void add_rule_warnings(const Rule& rule, const CompiledRule& compiled, bool of_mysql,
+                       std::vector<std::string>& warnings) {
   const auto warn = [&](std::string_view what) {
     warnings.push_back(concatenate({"rule ", rule.name, rule.origin.empty() ? "" : " at ", rule.origin, ": ", what}));
   };
@@ -131,10 +133,10 @@ void add_rule_warnings(const Rule& rule, const CompiledRule& compiled, std::vect
   for (const CompiledMatch* match : {&compiled.match, compiled.unless ? &*compiled.unless : nullptr}) {
     if (match == nullptr) continue;
     for (const std::string& change : match->changes) {
-      if (!matches_known_change(change)) warn(concatenate({"no statement has a change ", change}));
+      if (!matches_known_change(change, of_mysql)) warn(concatenate({"no statement has a change ", change}));
     }
     for (const std::string& command : match->commands) {
-      if (!matches_known_command(command)) warn(concatenate({"no statement has the command ", command}));
+      if (!matches_known_command(command, of_mysql)) warn(concatenate({"no statement has the command ", command}));
     }
   }
 }
@@ -159,7 +161,7 @@ absl::StatusOr<std::shared_ptr<const Policy>> Policy::build(PolicyOptions option
     one->builtin = index >= configured;
     if (!one->builtin) {
       if (rule.name.rfind("builtin/", 0) == 0) return in_rule(rule, "names beginning with builtin/ are taken");
-      add_rule_warnings(rule, *one, policy->warnings_);
+      add_rule_warnings(rule, *one, policy->is_mysql(), policy->warnings_);
       const bool ordinary =
           rule.action != Action::kAllow && rule.mode != Mode::kOff && could_match_ordinary(one->match);
       compiled->judges_ordinary |= ordinary;
@@ -211,7 +213,9 @@ bool Policy::passes_unseen(const parser::StatementFacts& facts) const {
   return !compiled_->judges_ordinary && !facts.classes.empty() &&
          (facts.classes.bits() & ~kWhateverNamesMean.bits()) == 0 && facts.changes.empty() &&
          facts.opaque == parser::OpaqueReason::kNone && facts.prepared == parser::PreparedUse::kNone &&
-         std::none_of(facts.settings.begin(), facts.settings.end(), parser::postgres::unnamed_setting_may_protect);
+         (is_mysql() ? facts.copy != parser::CopyUse::kFromStdin
+                     : std::none_of(facts.settings.begin(), facts.settings.end(),
+                                    parser::postgres::unnamed_setting_may_protect));
 }
 
 bool Policy::is_migrator(const Subject& subject) const {

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "parser/statement_facts.h"
+#include "policies/rules/session_names.h"
 #include "policies/rules/verdict.h"
 
 namespace schemaguard::policies {
@@ -39,20 +40,6 @@ struct Subject {
   std::string client_certificate;  // subject common name of the verified client certificate, "" without one
   bool migration_listener = false;
   absl::Time now;
-};
-
-// What the session knows about names, in one layer (confirmed or in flight).
-struct SessionNames {
-  // Unqualified and pg_temp names of this session's temporary objects, folded and clipped.
-  std::vector<std::string> temporary;
-  // False after an unanswered or opaque statement: a name outside `temporary` might be temporary, one inside it might
-  // be gone. Then every kByName object is taken as the persistent one.
-  bool temporary_certain = true;
-  // Elements of search_path as confirmed; "$user" is expanded by the session. Used to print and to match rules.
-  std::vector<std::string> search_path = {"public"};
-  bool search_path_certain = false;
-  // The path begins with "$user" and goes on: such a schema often does not exist, so a name is not printed with it.
-  bool user_schema_in_front = false;
 };
 
 struct MigratorEntry {
@@ -86,6 +73,7 @@ struct PolicyOptions {
   std::vector<std::string> allowed_extensions;  // on top of the trusted ones; functions of these count as plain
   std::vector<std::string> plain_functions;     // user's own additions, globs on schema.name
   std::string hint;                             // default hint of refusals
+  bool local_infile = false;                    // MySQL: LOAD DATA LOCAL is an ordinary query
   // Zones that windows name, loaded by the caller; UTC and fixed offsets need no entry.
   std::map<std::string, absl::TimeZone, std::less<>> time_zones;
 };
@@ -103,12 +91,14 @@ class Policy {
   // A text that could not be read: the verdict for class unread.
   [[nodiscard]] Verdict judge_unread(std::string_view reason, const Subject& subject) const;
   [[nodiscard]] bool is_migrator(const Subject& subject) const;
+  [[nodiscard]] bool is_mysql() const { return options_.engine == "mysql"; }
 
   // Whether a rule could do more than allow an ordinary query: then a text that the scanner calls harmless must still
   // be read and judged. Without such a rule the verdict for harmless text is always allow.
   [[nodiscard]] bool judges_harmless_texts() const;
   // Whether judge() would allow this statement without a record for every subject and whatever names mean: BEGIN,
-  // COMMIT and SET of an ordinary setting, most of what surrounds queries. Such a statement need not be judged.
+  // COMMIT and SET of an ordinary setting, most of what surrounds queries. Such a statement need not be judged. (MySQL:
+  // ask in_system_database() before.)
   [[nodiscard]] bool passes_unseen(const parser::StatementFacts& facts) const;
   // What an operator should know about these rules: keys without effect in this version, names that nothing has.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }

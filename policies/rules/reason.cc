@@ -12,6 +12,8 @@ std::span<const ReasonText> all_reasons() {
                  "The statement changes a setting that decides how text is read, who acts, or which protection holds."},
       ReasonText{reason::kServerFile, "The statement reads or writes a file on the database server."},
       ReasonText{reason::kServerProgram, "COPY … PROGRAM would start a program on the database server."},
+      ReasonText{reason::kLocalInfile,
+                 "LOAD DATA LOCAL has the server ask the client for a file, and `local_infile` is not `allow`."},
       ReasonText{reason::kCluster, "The statement changes more than one database: the whole server."},
       ReasonText{reason::kCatalogWrite, "The statement writes into the system catalogs directly."},
       ReasonText{reason::kHistoryWrite, "The statement writes into the migration history table."},

@@ -14,6 +14,7 @@ inline constexpr std::string_view kNotSanctioned = "not_sanctioned";
 inline constexpr std::string_view kSetting = "protected_setting";
 inline constexpr std::string_view kServerFile = "server_file";
 inline constexpr std::string_view kServerProgram = "server_program";
+inline constexpr std::string_view kLocalInfile = "local_infile";
 inline constexpr std::string_view kCluster = "cluster_change";
 inline constexpr std::string_view kCatalogWrite = "catalog_write";
 inline constexpr std::string_view kHistoryWrite = "history_write";

@@ -92,6 +92,8 @@ std::string because(const Decision& decision, std::string_view code, const Subje
   if (code == reason::kSetting) return "this setting decides how text is read, who acts, or which protection holds";
   if (code == reason::kServerFile) return "it reads or writes files on the database server";
   if (code == reason::kServerProgram) return "it starts a program on the database server";
+  if (code == reason::kLocalInfile)
+    return "it has the server ask the client for a file, which local_infile does not allow";
   if (code == reason::kCluster) return "it changes the whole server, not one schema";
   if (code == reason::kCatalogWrite) return "it writes into the system catalogs directly";
   if (code == reason::kHistoryWrite) return "the migration history is written by migrations only";
@@ -131,6 +133,7 @@ std::string_view verdict_reason(const Decision& decision) {
   if (!decision.builtin) return reason::kRule;
   if (decision.action != Action::kBlock) return reason::kLoggedClass;
   if (decision.unit.change == kCopyProgramChange) return reason::kServerProgram;
+  if (decision.unit.change == kLocalInfileChange) return reason::kLocalInfile;
   if (decision.unit.statement_class == StatementClass::kOpaque) return opaque_reason(decision.unit.change);
   return class_reason(decision.unit.statement_class);
 }
@@ -159,6 +162,10 @@ std::string verdict_hint(const Decision& decision, const PolicyOptions& options)
   }
   if (code == reason::kRunsSqlText || code == reason::kUnknownPrepared || code == reason::kFunctionCall) {
     return "If this is wanted, a rule with class opaque can allow it; "
+           "`schemaguard explain` shows how the guard reads a statement.";
+  }
+  if (code == reason::kLocalInfile) {
+    return "If this is wanted, `local_infile: allow` allows it to everybody, a rule with change local_infile to some; "
            "`schemaguard explain` shows how the guard reads a statement.";
   }
   return concatenate({"If this is wanted, a rule with class ", parser::class_name(decision.unit.statement_class),
