@@ -41,13 +41,16 @@ void add_use(std::vector<std::string>& names, const object& change, std::string_
   add_name(names, display(text_of(use->get_object(), "schema"), text_of(use->get_object(), "name")));
 }
 
-// RENAME TO keeps the schema, SET SCHEMA the name; a renamed column is no object.
-void add_new_name(std::vector<std::string>& names, const object& change) {
+// RENAME TO keeps the schema, SET SCHEMA the name; a renamed column is no object. MySQL writes the new database with
+// the new name, or means the default one.
+void add_new_name(std::vector<std::string>& names, const object& change, bool of_mysql) {
   const std::string_view kind = text_of(change, "kind");
   const std::string_view new_name = text_of(change, "new_name");
   const value* use = find_member(change, "object");
   if (new_name.empty() || use == nullptr || !use->is_object() || !text_of(change, "member").empty()) return;
-  if (kind == "set_schema") {
+  if (of_mysql && kind == "rename_table") {
+    add_name(names, std::string(new_name));
+  } else if (kind == "set_schema") {
     add_name(names, display(new_name, text_of(use->get_object(), "name")));
   } else if (kind.starts_with("rename_")) {
     add_name(names, display(text_of(use->get_object(), "schema"), new_name));
@@ -98,7 +101,7 @@ std::vector<std::string> AuditEntry::object_names() const {
     if (!one.is_object()) continue;
     add_use(names, one.get_object(), "object");
     add_use(names, one.get_object(), "relation");
-    add_new_name(names, one.get_object());
+    add_new_name(names, one.get_object(), text("engine") == "mysql");
   }
   return names;
 }

@@ -67,7 +67,8 @@ void add_what(std::string& out, const AuditRecord& record) {
   const auto& changes = record.changes.empty() && facts != nullptr ? facts->changes : record.changes;
   if (changes.empty()) return;
   out += ",\"changes\":";
-  const size_t left = append_changes_json(out, changes, kChangesBytesMax);
+  const bool mysql = record.session != nullptr && record.session->engine == "mysql";
+  const size_t left = append_changes_json(out, changes, {.mysql = mysql, .reading = record.reading}, kChangesBytesMax);
   if (left > 0) append_pieces(out, {",\"changes_left_out\":", std::to_string(left)});
 }
 
@@ -111,6 +112,7 @@ void add_additions(std::string& out, const AuditRecord& record) {
   if (record.sanctioned) out += ",\"sanctioned\":true";
   add_strings(out, "temporary_names", record.temporary_names);
   add_strings(out, "search_path", record.search_path);
+  add_text(out, "name_case", name_case_word(record.name_case));
   if (record.facts != nullptr) {
     const size_t before = out.size();
     out += ",\"facts\":";

@@ -2,7 +2,7 @@
 //
 // Sessions fill records; the audit log gives them `seq`, `prev` and `hash`, and `ts` when it is not set. Field names in
 // JSON are a contract: add, never rename. `statement` must be redacted before it comes here
-// (policies/audit/redaction.h); the texts inside changes are redacted while they are written.
+// (policies/audit/redaction.h); the texts inside changes are redacted while they are written, by the session's engine.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "parser/mysql/reading.h"
 #include "parser/statement_facts.h"
+#include "policies/rules/session_names.h"
 #include "policies/rules/verdict.h"
 
 namespace schemaguard::policies {
@@ -55,7 +57,11 @@ struct AuditRecord {
   // later judgement come out the same.
   std::vector<std::string> temporary_names;
   // The confirmed search_path that unqualified names were resolved with; empty when it was not certain.
+  // MySQL: the default database alone.
   std::vector<std::string> search_path;
+  NameCase name_case = NameCase::kExact;
+  // MySQL: what was known of the reading when the statement was read; the texts inside changes are cut by it.
+  parser::mysql::ReadingState reading;
   std::string statement;  // redacted text
   std::string fingerprint;
   Action verdict = Action::kAllow;  // what was done
@@ -73,7 +79,8 @@ struct AuditRecord {
 // short enough for kAuditLineBytesMax whatever the record holds. Order: ts, of, message, part, event, instance, policy,
 // server, database, engine, session, user, role, application, client, certificate, class, command, objects, changes,
 // statement, fingerprint, verdict, would, rule, reason, ref, migration, strength, approval, ticket, outcome, sqlstate,
-// duration_us, listener, sanctioned, temporary_names, search_path, facts, detail. What does not apply is left out.
+// duration_us, listener, sanctioned, temporary_names, search_path, name_case, facts, detail. What does not apply is
+// left out.
 std::string audit_record_members(const AuditRecord& record, uint64_t of_seq, std::string_view instance = {});
 
 // "2026-11-21T00:42:00.123456Z": how the audit writes a moment.

@@ -211,4 +211,16 @@ absl::StatusOr<StatementFacts> facts_from_record(const object& record) {
   return facts;
 }
 
+SessionNames names_from_record(const object& record) {
+  Reader reader;
+  SessionNames names;
+  names.temporary = reader.texts(record, "temporary_names");
+  names.search_path = reader.texts(record, "search_path");
+  names.search_path_certain = !names.search_path.empty();
+  names.of_mysql = reader.text(record, "engine") == "mysql";
+  names.name_case = name_case_from_word(reader.text(record, "name_case"));
+  if (names.search_path.empty() && !names.of_mysql) names.search_path = {"public"};
+  return names;
+}
+
 }  // namespace schemaguard::policies

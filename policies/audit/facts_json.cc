@@ -81,46 +81,63 @@ bool definition_may_be_kept(const Change& change) {
   return true;
 }
 
-void add_clause(std::string& out, std::string_view member, std::string_view clause) {
-  if (clause.empty()) return;
-  open_member(out, member);
-  append_json_string(out, redact_postgres_clause(clause, kClauseBytesMax), kClauseBytesMax);
-}
+// Writes the texts of one change.
+class ChangeTextWriter {
+ public:
+  ChangeTextWriter(std::string& out, const Change& change, const ChangeText& text, size_t end_max)
+      : out_(out), change_(change), text_(text), end_max_(end_max) {}
 
-void append_column(std::string& out, const ColumnDefinition& column, size_t end_max) {
-  out.push_back('{');
-  add_name(out, "name", column.name);
-  add_name(out, "type", column.type);
-  add_name(out, "collation", column.collation);
-  if (names_a_secret(column.name)) {
-    add_name(out, "default", column.default_expression.empty() ? "" : "'***'");
-  } else {
-    add_clause(out, "default", column.default_expression);
+  void write() {
+    if (change_.column.has_value()) {
+      open_member(out_, "column");
+      append_column(*change_.column);
+    }
+    add_list(out_, "columns", change_.columns, end_max_,
+             [this](std::string&, const ColumnDefinition& column) { append_column(column); });
+    if (!names_a_secret(change_.member)) add_clause("definition", change_.definition);
   }
-  add_clause(out, "generated", column.generated_expression);
-  add_flag(out, "not_null", column.not_null);
-  add_flag(out, "primary_key", column.primary_key);
-  add_flag(out, "unique", column.unique);
-  if (column.identity != '\0') add_name(out, "identity", column.identity == 'a' ? "always" : "by_default");
-  if (column.generated != '\0') add_name(out, "generated_as", column.generated == 's' ? "stored" : "virtual");
-  add_list(out, "constraints", column.constraints, end_max, [](std::string& text, const std::string& clause) {
-    append_json_string(text, redact_postgres_clause(clause, kClauseBytesMax), kClauseBytesMax);
-  });
-  out.push_back('}');
-}
 
-void append_definition(std::string& out, const Change& change, size_t end_max) {
-  if (change.column.has_value()) {
-    open_member(out, "column");
-    append_column(out, *change.column, end_max);
+ private:
+  [[nodiscard]] std::string redacted(std::string_view clause) const {
+    if (text_.mysql) return redact_mysql_clause(clause, change_.kind, text_.reading, kClauseBytesMax);
+    return redact_postgres_clause(clause, kClauseBytesMax);
   }
-  add_list(out, "columns", change.columns, end_max,
-           [end_max](std::string& text, const ColumnDefinition& column) { append_column(text, column, end_max); });
-  if (names_a_secret(change.member)) return;
-  add_clause(out, "definition", change.definition);
-}
 
-void append_change(std::string& out, const Change& change, size_t end_max) {
+  void add_clause(std::string_view member, std::string_view clause) {
+    if (clause.empty()) return;
+    open_member(out_, member);
+    append_json_string(out_, redacted(clause), kClauseBytesMax);
+  }
+
+  void append_column(const ColumnDefinition& column) {
+    out_.push_back('{');
+    add_name(out_, "name", column.name);
+    add_name(out_, "type", column.type);
+    add_name(out_, "collation", column.collation);
+    if (names_a_secret(column.name)) {
+      add_name(out_, "default", column.default_expression.empty() ? "" : "'***'");
+    } else {
+      add_clause("default", column.default_expression);
+    }
+    add_clause("generated", column.generated_expression);
+    add_flag(out_, "not_null", column.not_null);
+    add_flag(out_, "primary_key", column.primary_key);
+    add_flag(out_, "unique", column.unique);
+    if (column.identity != '\0') add_name(out_, "identity", column.identity == 'a' ? "always" : "by_default");
+    if (column.generated != '\0') add_name(out_, "generated_as", column.generated == 's' ? "stored" : "virtual");
+    add_list(out_, "constraints", column.constraints, end_max_, [this](std::string& out, const std::string& clause) {
+      append_json_string(out, redacted(clause), kClauseBytesMax);
+    });
+    out_.push_back('}');
+  }
+
+  std::string& out_;
+  const Change& change_;
+  const ChangeText& text_;
+  size_t end_max_;
+};
+
+void append_change(std::string& out, const Change& change, const ChangeText& text, size_t end_max) {
   out.push_back('{');
   add_name(out, "kind", change.kind);
   open_member(out, "object");
@@ -131,7 +148,7 @@ void append_change(std::string& out, const Change& change, size_t end_max) {
   }
   add_name(out, "member", change.member);
   add_name(out, "new_name", change.new_name);
-  if (out.size() < end_max && definition_may_be_kept(change)) append_definition(out, change, end_max);
+  if (out.size() < end_max && definition_may_be_kept(change)) ChangeTextWriter(out, change, text, end_max).write();
   add_flag(out, "if_exists", change.if_exists);
   add_flag(out, "if_not_exists", change.if_not_exists);
   add_flag(out, "cascade", change.cascade);
@@ -171,7 +188,8 @@ void append_class_list(std::string& out, parser::ClassSet classes) {
   out.push_back(']');
 }
 
-size_t append_changes_json(std::string& out, const std::vector<Change>& changes, size_t bytes_max) {
+size_t append_changes_json(std::string& out, const std::vector<Change>& changes, const ChangeText& text,
+                           size_t bytes_max) {
   const size_t end_max = out.size() + bytes_max;
   // Three quarters for definitions, so that the changes behind a long one can still be named.
   const size_t definitions_end_max = end_max - bytes_max / 4;
@@ -180,7 +198,7 @@ size_t append_changes_json(std::string& out, const std::vector<Change>& changes,
   for (const Change& change : changes) {
     if (out.size() >= end_max) break;
     open_element(out);
-    append_change(out, change, definitions_end_max);
+    append_change(out, change, text, definitions_end_max);
     --left;
   }
   out.push_back(']');

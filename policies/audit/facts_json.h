@@ -13,16 +13,25 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "parser/mysql/reading.h"
 #include "parser/statement_facts.h"
+#include "policies/rules/session_names.h"
 
 namespace schemaguard::policies {
+
+// Which engine's text stands in the changes, and what was known of its reading when they were read.
+struct ChangeText {
+  bool mysql = false;
+  parser::mysql::ReadingState reading;
+};
 
 // Appends `["schema","access"]`.
 void append_class_list(std::string& out, parser::ClassSet classes);
 
 // Appends `[…]`; returns how many changes did not fit into about `bytes_max` bytes. The definitions (columns,
 // expressions) are the first to go.
-size_t append_changes_json(std::string& out, const std::vector<parser::Change>& changes, size_t bytes_max);
+size_t append_changes_json(std::string& out, const std::vector<parser::Change>& changes, const ChangeText& text,
+                           size_t bytes_max);
 
 // Appends `{…}`, or nothing when there is nothing to add; returns whether it appended. `judged_classes` stand in the
 // record already.
@@ -32,5 +41,8 @@ bool append_facts_json(std::string& out, const parser::StatementFacts& facts, pa
 // The facts of a recorded statement (event `statement`) from the record's members `class`, `command`, `objects`,
 // `changes` and `facts`. An unknown class, kind or word is an error: it was written by a newer version.
 absl::StatusOr<parser::StatementFacts> facts_from_record(const boost::json::object& record);
+
+// What the session knew about names when the statement was judged.
+SessionNames names_from_record(const boost::json::object& record);
 
 }  // namespace schemaguard::policies

@@ -1,16 +1,11 @@
-#include <algorithm>
-
-#include "parser/postgres/sql_lexer.h"
+#include "parser/words.h"
 #include "policies/audit/redaction.h"
 #include "policies/audit/sha256.h"
+#include "policies/audit/sql_pieces.h"
 
 namespace schemaguard::policies {
 
 namespace {
-
-using parser::postgres::SqlLexer;
-using parser::postgres::Token;
-using parser::postgres::TokenKind;
 
 constexpr size_t kLookBytesMax = 1024UL * 1024;
 constexpr size_t kDigestCharacters = 32;
@@ -18,16 +13,46 @@ constexpr size_t kDigestCharacters = 32;
 // Puts the shape together. One character, the unit separator, stands between tokens: no token holds it.
 class Shape {
  public:
+  explicit Shape(std::string_view text) : text_(text) {}
+
+  void add(const Piece& piece) {
+    switch (piece.kind) {
+      case PieceKind::kWord:
+        add_text(parser::to_lower(piece.text(text_)));
+        break;
+      case PieceKind::kString:
+      case PieceKind::kDollarString:
+      case PieceKind::kNumber:
+      case PieceKind::kParameter:
+        add_literal();
+        break;
+      case PieceKind::kSemicolon:
+        // The one at the end of a text says nothing about the statement.
+        if (piece.end() < text_.size()) add_text(";");
+        break;
+      case PieceKind::kQuotedName:
+      case PieceKind::kVariable:
+      case PieceKind::kOperator:
+      case PieceKind::kPunctuation:
+      case PieceKind::kBroken:
+        add_text(piece.text(text_));
+        break;
+    }
+  }
+
+  [[nodiscard]] std::string digest() const { return sha256_hex({shape_}).substr(0, kDigestCharacters); }
+
+ private:
   void add_literal() {
     // "? , ?" and "( ? ) , ( ? )" become one.
     if (shape_.ends_with("?\x1f,")) {
       shape_.resize(shape_.size() - 2);
       return;
     }
-    add("?");
+    add_text("?");
   }
 
-  void add(std::string_view piece) {
+  void add_text(std::string_view piece) {
     if (!shape_.empty()) shape_.push_back('\x1f');
     shape_ += piece;
     constexpr std::string_view kRows = "(\x1f?\x1f)\x1f,\x1f(\x1f?\x1f)";
@@ -35,16 +60,7 @@ class Shape {
     if (piece == ")" && shape_.ends_with(kRows)) shape_.resize(shape_.size() - (kRows.size() - kRow.size()));
   }
 
-  void add_folded(std::string_view word) {
-    add(word);
-    std::transform(shape_.end() - static_cast<std::ptrdiff_t>(word.size()), shape_.end(),
-                   shape_.end() - static_cast<std::ptrdiff_t>(word.size()),
-                   [](char one) { return one >= 'A' && one <= 'Z' ? static_cast<char>(one - 'A' + 'a') : one; });
-  }
-
-  [[nodiscard]] const std::string& text() const { return shape_; }
-
- private:
+  std::string_view text_;
   std::string shape_;
 };
 
@@ -52,40 +68,16 @@ class Shape {
 
 std::string fingerprint_postgres(std::string_view statement) {
   const std::string_view front = statement.substr(0, kLookBytesMax);
-  Shape shape;
-  SqlLexer lexer(front);
-  for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
-    switch (token.kind) {
-      case TokenKind::kWord:
-        shape.add_folded(token.text(front));
-        break;
-      case TokenKind::kString:
-      case TokenKind::kEscapeString:
-      case TokenKind::kUnicodeString:
-      case TokenKind::kBitString:
-      case TokenKind::kDollarString:
-      case TokenKind::kNumber:
-      case TokenKind::kParameter:
-        shape.add_literal();
-        break;
-      case TokenKind::kSemicolon:
-        // The one at the end of a text says nothing about the statement.
-        if (token.end() < front.size()) shape.add(";");
-        break;
-      case TokenKind::kQuotedIdentifier:
-      case TokenKind::kUnicodeIdentifier:
-      case TokenKind::kOperator:
-      case TokenKind::kPunctuation:
-      case TokenKind::kUnterminated:
-      case TokenKind::kOther:
-        shape.add(token.text(front));
-        break;
-      case TokenKind::kEnd:
-      case TokenKind::kComment:
-        break;
-    }
-  }
-  return sha256_hex({shape.text()}).substr(0, kDigestCharacters);
+  Shape shape(front);
+  visit_postgres_pieces(front, [&](const Piece& piece) { shape.add(piece); });
+  return shape.digest();
+}
+
+std::string fingerprint_mysql(std::string_view statement, const parser::mysql::ReadingState& reading) {
+  const std::string_view front = statement.substr(0, kLookBytesMax);
+  Shape shape(front);
+  visit_mysql_pieces(front, reading, [&](const Piece& piece) { shape.add(piece); });
+  return shape.digest();
 }
 
 }  // namespace schemaguard::policies

@@ -123,7 +123,8 @@ bool ends_before_secret(std::string_view text) {
 
 bool setting_value_may_be_kept(std::string_view name) {
   if (names_a_secret(name)) return false;
-  for (const std::string_view part : {".", "conninfo", "command", "passfile"}) {
+  for (const std::string_view part :
+       {".", "conninfo", "command", "passfile", "sst_auth", "provider_options", "init_connect"}) {
     if (contains_word_part(name, part)) return false;
   }
   return true;

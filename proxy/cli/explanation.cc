@@ -103,14 +103,14 @@ void add_text_json(std::string& out, std::string_view member, std::string_view v
   out += ',';
 }
 
-void add_statement_json(std::string& out, const ExplainedStatement& statement) {
+void add_statement_json(std::string& out, const ExplainedStatement& statement, const policies::ChangeText& text) {
   const policies::Verdict& verdict = statement.verdict;
   out += '{';
   add_strings_json(out, "class", class_names(verdict.classes));
   add_text_json(out, "command", statement.facts.command);
   add_strings_json(out, "objects", object_names(statement.facts));
   out += "\"changes\":";
-  const size_t left_out = policies::append_changes_json(out, statement.facts.changes, kChangesBytesMax);
+  const size_t left_out = policies::append_changes_json(out, statement.facts.changes, text, kChangesBytesMax);
   out += ',';
   if (left_out > 0) out += concatenate({"\"changes_left_out\":", std::to_string(left_out), ","});
   add_strings_json(out, "functions", statement.facts.functions);
@@ -198,7 +198,7 @@ std::string explanation_json(const Explanation& explanation) {
   std::string out = "{\"statements\":[";
   for (const ExplainedStatement& statement : explanation.statements) {
     if (out.back() != '[') out += ',';
-    add_statement_json(out, statement);
+    add_statement_json(out, statement, explanation.text);
   }
   return out + concatenate({"],\"verdict\":\"", policies::action_name(explanation.action), "\"}"});
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "parser/statement_facts.h"
+#include "policies/audit/facts_json.h"
 #include "policies/rules/policy.h"
 
 namespace schemaguard::proxy {
@@ -22,6 +23,7 @@ struct Explanation {
   std::vector<ExplainedStatement> statements;
   policies::Action action = policies::Action::kAllow;  // the strictest
   bool unread = false;
+  policies::ChangeText text;  // how the texts inside changes are redacted
 };
 
 // `facts` were read from `text`; `search_path` is empty when it is not known.

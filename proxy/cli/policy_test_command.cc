@@ -54,15 +54,6 @@ policies::Subject subject_of(const AuditEntry& entry) {
   return subject;
 }
 
-policies::SessionNames names_of(const AuditEntry& entry) {
-  policies::SessionNames names;
-  names.temporary = entry.texts("temporary_names");
-  names.search_path = entry.texts("search_path");
-  names.search_path_certain = !names.search_path.empty();
-  if (names.search_path.empty()) names.search_path = {"public"};
-  return names;
-}
-
 bool facts_were_cut(const AuditEntry& entry) {
   return entry.number("changes_left_out") + entry.number("objects_left_out") > 0;
 }
@@ -122,7 +113,8 @@ absl::Status judge_again(const PolicyTestOptions& options, const Config& config,
   ++counts.judged;
   if (facts_were_cut(entry)) ++counts.cut;
   const policies::Policy& policy = *server->database(entry.text("database")).policy;
-  const policies::Verdict verdict = policy.judge(*facts, subject_of(entry), names_of(entry));
+  const policies::Verdict verdict =
+      policy.judge(*facts, subject_of(entry), policies::names_from_record(entry.members()));
   if (policies::action_name(verdict.action) == entry.text("would")) return absl::OkStatus();
   ++counts.changed;
   print_change(options, entry, verdict);

@@ -64,6 +64,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string clause = schemaguard::policies::redact_postgres_clause(statement);
   require(clause.find(kMarker) == std::string::npos);
   require(schemaguard::policies::fingerprint_postgres(statement).size() == 32);
+  // The same for MySQL's places, under any reading that the text leaves open.
+  const std::string account = before + " IDENTIFIED BY " + quoted(0) + behind;
+  for (const auto& text : {account, before + " master_password=" + quoted(0) + behind}) {
+    const schemaguard::parser::mysql::ReadingState reading;
+    const std::string kept = schemaguard::policies::redact_mysql_statement(text, facts, reading);
+    require(kept.find(kMarker) == std::string::npos);
+    require(kept.size() <= 16384);
+    require(schemaguard::policies::redact_mysql_clause(text, "alter_options", reading).find(kMarker) ==
+            std::string::npos);
+    require(schemaguard::policies::fingerprint_mysql(text, reading).size() == 32);
+  }
   require(schemaguard::policies::describe_unread(statement).find(kMarker) == std::string::npos);
   return 0;
 }
