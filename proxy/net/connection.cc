@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/mysql/session.h"
 #include "proxy/net/endpoints.h"
 #include "proxy/postgres/session.h"
 #include "proxy/proxy_protocol/proxy_header.h"
@@ -68,6 +69,7 @@ void Connection::begin_session() {
 std::unique_ptr<WireSession> Connection::new_session() {
   SessionSettings settings{
       .config = server_->config, .server = server_->server, .origin = origin_, .session_id = std::to_string(number_)};
+  if (speaks_mysql()) return std::make_unique<mysql::Session>(std::move(settings), *this);
   return std::make_unique<postgres::Session>(std::move(settings), *this);
 }
 

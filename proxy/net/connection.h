@@ -57,6 +57,7 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   void release_held_bytes(size_t bytes) override;
   bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) override;
   void met_standby() override;
+  void warn(std::string_view line) override;
   void count(std::string_view counter) override;
 
  private:

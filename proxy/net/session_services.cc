@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "absl/time/clock.h"
 #include "proxy/net/connection.h"
 
@@ -117,6 +119,11 @@ bool Connection::is_first_use(std::string_view database, std::string_view user, 
 void Connection::met_standby() {
   worker_.guard().primary_watch().note_standby(*server_->server, upstream_address_->display,
                                                std::chrono::steady_clock::now());
+}
+
+void Connection::warn(std::string_view line) {
+  worker_.own_counters().add("statements_warned");
+  spdlog::warn("server {}: {}", server_->server->name, line);
 }
 
 void Connection::count(std::string_view counter) { worker_.own_counters().add(counter); }

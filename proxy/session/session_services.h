@@ -83,6 +83,8 @@ class SessionServices {
   virtual bool is_first_use(std::string_view database, std::string_view user, std::string_view routine) = 0;
   // The upstream that this session has reached is a standby, and it wants the primary.
   virtual void met_standby() = 0;
+  // A line for the process log about a statement that the policy warns of, for protocols that cannot tell the client.
+  virtual void warn(std::string_view line) = 0;
   // Counters for /metrics, by stable name: "statements_refused", "protocol_violations", "texts_unread", …
   virtual void count(std::string_view counter) = 0;
 };

@@ -50,6 +50,7 @@ class FuzzServices : public SessionServices {
   void settle_later(policies::LostTransaction) override {}
   bool is_first_use(std::string_view, std::string_view, std::string_view) override { return true; }
   void met_standby() override {}
+  void warn(std::string_view /*line*/) override {}
   void count(std::string_view) override {}
 
   GuardView guard_view;

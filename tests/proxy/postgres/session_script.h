@@ -75,6 +75,7 @@ class ScriptServices : public SessionServices {
     return routines.emplace(std::string(user) + " " + std::string(routine)).second;
   }
   void met_standby() override { ++standbys; }
+  void warn(std::string_view /*line*/) override {}
   void count(std::string_view counter) override { counters.emplace_back(counter); }
 
   GuardView guard_view;

@@ -1,0 +1,120 @@
+// Framing of the server's packets and their pairing with commands. Rows are passed on without a look (mysql-wire 40,
+// 50).
+#include <algorithm>
+#include <utility>
+
+#include "parser/mysql/session_track.h"
+#include "proxy/mysql/session_core.h"
+
+namespace schemaguard::proxy::mysql {
+
+using parser::mysql::kPacketHeaderBytes;
+using parser::mysql::PacketHeader;
+
+void SessionCore::process_server(Text in) {
+  while (!in.empty()) {
+    switch (phase_) {
+      case Phase::kGreeting:
+      case Phase::kAuthenticating:
+        in.remove_prefix(login_from_server(in));
+        break;
+      case Phase::kReady:
+        in.remove_prefix(take_server_packet(in));
+        break;
+      case Phase::kConnecting:
+      case Phase::kAwaitLogin:
+      case Phase::kClientTls:
+      case Phase::kUpstreamTls:
+        // It has said what it has to say, and waits for us: whatever this is, it is no answer.
+        protocol_violation("schemaguard: the server speaks out of turn");
+        return;
+      case Phase::kClosing:
+        return;
+    }
+  }
+}
+
+size_t SessionCore::wanted_of(PacketHeader header, Text prefix) {
+  if (!pending_.empty()) return pending_.front().reply.wanted_bytes(header, prefix);
+  return std::min<size_t>(header.length, settings_.config->limits.authentication_bytes_max);
+}
+
+size_t SessionCore::take_server_packet(Text in) {
+  if (server_rest_ > 0) {
+    const size_t taken = std::min(in.size(), server_rest_);
+    if (!server_rest_swallowed_) to_client_.borrow(in.substr(0, taken));
+    server_rest_ -= taken;
+    return taken;
+  }
+  if (server_partial_.empty() && in.size() >= kPacketHeaderBytes) {
+    const PacketHeader header = parser::mysql::decode_packet_header(in);
+    const Text payload = in.substr(kPacketHeaderBytes, header.length);
+    if (payload.size() >= wanted_of(header, payload)) {
+      on_server_packet(header, in.substr(0, kPacketHeaderBytes + payload.size()), payload);
+      return kPacketHeaderBytes + payload.size();
+    }
+  }
+  // Not enough of it to tell what it is: keep what is here.
+  size_t taken = 0;
+  const auto take = [&](size_t until) {
+    const size_t more = std::min(in.size() - taken, until - server_partial_.size());
+    server_partial_.append(in.substr(taken, more));
+    taken += more;
+    return server_partial_.size() >= until;
+  };
+  if (!take(std::max(server_partial_.size(), kPacketHeaderBytes))) return taken;
+  const PacketHeader header = parser::mysql::decode_packet_header(server_partial_);
+  while (true) {
+    const Text prefix = Text(server_partial_).substr(kPacketHeaderBytes);
+    const size_t wanted = wanted_of(header, prefix);
+    if (prefix.size() >= wanted) break;
+    if (!take(kPacketHeaderBytes + wanted)) return taken;
+  }
+  const Text packet = to_client_.keep(std::exchange(server_partial_, std::string()));
+  on_server_packet(header, packet, packet.substr(kPacketHeaderBytes));
+  return taken;
+}
+
+void SessionCore::on_server_packet(PacketHeader header, Text packet, Text payload) {
+  if (pending_.empty()) {
+    on_unsolicited(header, packet, payload);
+    return;
+  }
+  PendingCommand& command = pending_.front();
+  const parser::mysql::ReplyEvent event = command.reply.on_packet(header, payload);
+  if (event == parser::mysql::ReplyEvent::kViolation) {
+    protocol_violation("schemaguard: an answer of the server fits no command");
+    return;
+  }
+  server_rest_ = header.length - payload.size();
+  server_rest_swallowed_ = command.internal;
+  if (!command.internal) pass_to_client(header, packet, command);
+  if (event != parser::mysql::ReplyEvent::kContinue) on_reply_event(event, payload);
+}
+
+void SessionCore::pass_to_client(PacketHeader header, Text packet, const PendingCommand& command) {
+  client_sequence_ = header.sequence;
+  const parser::mysql::OkPacket* ok = command.reply.ok();
+  const bool hides_tracking = !client_capabilities_.has(parser::mysql::kClientSessionTrack) &&
+                              server_capabilities_.has(parser::mysql::kClientSessionTrack);
+  if (ok != nullptr && hides_tracking && (ok->status & parser::mysql::kStatusSessionStateChanged) != 0) {
+    const auto stripped = parser::mysql::without_session_track(packet.substr(kPacketHeaderBytes), server_capabilities_);
+    if (stripped) {
+      to_client_.own(parser::mysql::encode_message(*stripped, header.sequence));
+      return;
+    }
+  }
+  to_client_.borrow(packet);
+}
+
+void SessionCore::on_unsolicited(PacketHeader header, Text packet, Text payload) {
+  const auto error = parser::mysql::decode_err(payload);
+  if (!error || payload.size() < header.length) {
+    protocol_violation("schemaguard: the server speaks out of turn");
+    return;
+  }
+  // "The client was disconnected because of inactivity": its last words (mysql-wire 50).
+  to_client_.borrow(packet);
+}
+
+}  // namespace schemaguard::proxy::mysql

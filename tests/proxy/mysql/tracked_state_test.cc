@@ -1,0 +1,61 @@
+#include "proxy/mysql/tracked_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "parser/mysql/statement_reader.h"
+
+namespace schemaguard::proxy::mysql {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class TrackedStateTest : public testing::Test {
+ protected:
+  TrackedStateTest() { state_.set_database("shop"); }
+  void run(std::string_view text) {
+    parser::mysql::ReadingState reading =
+        parser::mysql::state_of({.flavour = parser::mysql::Flavour::kMariaDb, .version = 101119});
+    for (const parser::StatementFacts& facts : parser::mysql::read_statements(text, reading).statements) {
+      state_.apply(facts);
+    }
+  }
+  TrackedState state_;
+};
+
+TEST_F(TrackedStateTest, KnowsTemporaryTablesByDatabase) {
+  run("CREATE TEMPORARY TABLE t (a int); CREATE TEMPORARY TABLE other.u (a int)");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("shop.t", "other.u"));
+  run("USE other; DROP TABLE t");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("shop.t", "other.u"));
+  run("DROP TABLE u; DROP TEMPORARY TABLE shop.t");
+  EXPECT_THAT(state_.names().temporary, IsEmpty());
+}
+
+TEST_F(TrackedStateTest, LosesCertaintyWithCodeThatNobodyHasRead) {
+  run("CREATE TEMPORARY TABLE t (a int); CALL p()");
+  EXPECT_FALSE(state_.names().temporary_certain);
+  state_.reset();
+  EXPECT_TRUE(state_.names().temporary_certain);
+}
+
+TEST_F(TrackedStateTest, FollowsTheDefaultDatabase) {
+  run("USE crm");
+  EXPECT_EQ(state_.database(), "crm");
+  EXPECT_THAT(state_.names().search_path, ElementsAre("crm"));
+}
+
+TEST_F(TrackedStateTest, KnowsWhatHoldsLocks) {
+  run("LOCK TABLES t WRITE");
+  EXPECT_TRUE(state_.holds_locks());
+  run("UNLOCK TABLES");
+  EXPECT_FALSE(state_.holds_locks());
+  run("SELECT GET_LOCK('deploy', 10)");
+  EXPECT_TRUE(state_.holds_locks());
+  run("SELECT RELEASE_LOCK('deploy')");
+  EXPECT_FALSE(state_.holds_locks());
+}
+
+}  // namespace
+}  // namespace schemaguard::proxy::mysql
