@@ -181,6 +181,7 @@ class ConfigReader {
     map.duration("handshake", timeouts.handshake);
     map.duration("connect", timeouts.connect);
     map.duration("drain", timeouts.drain);
+    map.duration("migration_deadline", timeouts.migration_deadline);
     map.duration("settle", timeouts.settle);
     read_seconds(map, "keepalive_idle", timeouts.keepalive_idle);
     read_seconds(map, "keepalive_interval", timeouts.keepalive_interval);

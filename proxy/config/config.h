@@ -50,6 +50,7 @@ struct Timeouts {
   std::chrono::milliseconds handshake{60'000};  // from accept to the end of the login (server's authentication_timeout)
   std::chrono::milliseconds connect{5'000};
   std::chrono::milliseconds drain{30'000};
+  std::chrono::milliseconds migration_deadline{3'600'000};  // how much longer for sessions that hold locks
   std::chrono::milliseconds settle{600'000};  // how long the guard tries to learn an unknown outcome from the catalog
   std::chrono::seconds keepalive_idle{60};
   std::chrono::seconds keepalive_interval{10};

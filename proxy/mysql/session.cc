@@ -181,6 +181,7 @@ void Session::on_audit_written(uint64_t ticket, bool ok) {
   core_->on_audit_written(ticket, ok);
 }
 void Session::drain() { core_->drain(); }
+bool Session::must_not_be_cut() const { return core_->phase_ == Phase::kReady && core_->state_.holds_locks(); }
 void Session::terminate(std::string_view sqlstate, std::string_view message) { core_->terminate(sqlstate, message); }
 Step Session::step() const { return core_->step_; }
 void Session::step_done() { core_->step_done(); }

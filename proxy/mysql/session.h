@@ -33,6 +33,7 @@ class Session final : public WireSession {
   void on_parsed(uint64_t job_id, std::shared_ptr<const parser::TextFacts> facts) override;
   void on_audit_written(uint64_t ticket, bool ok) override;
   void drain() override;
+  [[nodiscard]] bool must_not_be_cut() const override;
   void terminate(std::string_view sqlstate, std::string_view message) override;
   [[nodiscard]] Step step() const override;
   void step_done() override;

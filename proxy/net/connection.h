@@ -30,6 +30,7 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   void start();
   void drain();
   void terminate(std::string_view sqlstate, std::string_view message);
+  [[nodiscard]] bool must_not_be_cut() const { return in_session() && session_ && session_->must_not_be_cut(); }
   // Without flushing anything.
   void close_now();
 

@@ -125,31 +125,44 @@ void GuardServer::begin_drain() {
                std::chrono::duration_cast<std::chrono::seconds>(limit).count());
   listeners_.close();
   for (const auto& worker : workers_) worker->drain();
-  wait_until_drained(steady_clock::now() + limit, false);
+  drain_deadline_ = steady_clock::now() + limit;
+  wait_until_drained(DrainStage::kTransactions);
 }
 
-void GuardServer::wait_until_drained(steady_clock::time_point deadline, bool terminated) {
+void GuardServer::enter_drain_stage(DrainStage stage) {
+  const auto migration_deadline = guard_->snapshot()->config->timeouts.migration_deadline;
+  const bool spare_busy = stage == DrainStage::kMigrations;
+  if (spare_busy) {
+    spdlog::warn("drain time is over: ending {} connections, but those that hold locks, up to {} s more", connections(),
+                 std::chrono::duration_cast<std::chrono::seconds>(migration_deadline).count());
+    drain_deadline_ = steady_clock::now() + migration_deadline;
+  } else {
+    spdlog::warn("migration_deadline is over: ending {} connections", connections());
+    drain_deadline_ = steady_clock::now() + kGoodbyeLimit;
+  }
+  for (const auto& worker : workers_) {
+    worker->terminate("57P01", "terminating connection due to administrator command", spare_busy);
+  }
+}
+
+void GuardServer::wait_until_drained(DrainStage stage) {
   if (connections() == 0) {
     spdlog::info("drained");
     control_.stop();
     return;
   }
-  if (steady_clock::now() >= deadline) {
-    if (terminated) {
+  if (steady_clock::now() >= drain_deadline_) {
+    if (stage == DrainStage::kGoodbyes) {
       spdlog::warn("ending with {} connections that did not close", connections());
       control_.stop();
       return;
     }
-    spdlog::warn("drain time is over: ending {} connections", connections());
-    for (const auto& worker : workers_) {
-      worker->terminate("57P01", "terminating connection due to administrator command");
-    }
-    terminated = true;
-    deadline = steady_clock::now() + kGoodbyeLimit;
+    stage = stage == DrainStage::kTransactions ? DrainStage::kMigrations : DrainStage::kGoodbyes;
+    enter_drain_stage(stage);
   }
   drain_timer_.expires_after(kDrainTick);
-  drain_timer_.async_wait([this, deadline, terminated](const boost::system::error_code& error) {
-    if (!error) wait_until_drained(deadline, terminated);
+  drain_timer_.async_wait([this, stage](const boost::system::error_code& error) {
+    if (!error) wait_until_drained(stage);
   });
 }
 

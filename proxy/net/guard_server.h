@@ -47,7 +47,10 @@ class GuardServer {
   void wait_for_signal();
   void on_signal(int number);
   void begin_drain();
-  void wait_until_drained(std::chrono::steady_clock::time_point deadline, bool terminated);
+  // What is done when the time of one is over leads to the next.
+  enum class DrainStage : uint8_t { kTransactions, kMigrations, kGoodbyes };
+  void wait_until_drained(DrainStage stage);
+  void enter_drain_stage(DrainStage stage);
   void watch_modes();
   [[nodiscard]] size_t connections() const;
 
@@ -62,6 +65,7 @@ class GuardServer {
   boost::asio::steady_timer drain_timer_{control_};
   boost::asio::steady_timer mode_timer_{control_};
   bool draining_ = false;
+  std::chrono::steady_clock::time_point drain_deadline_;
 };
 
 }  // namespace schemaguard::proxy::net

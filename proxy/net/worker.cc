@@ -78,12 +78,14 @@ void Worker::drain() {
   });
 }
 
-void Worker::terminate(std::string sqlstate, std::string message) {
-  loop_.post([this, sqlstate = std::move(sqlstate), message = std::move(message)] {
+void Worker::terminate(std::string sqlstate, std::string message, bool spare_busy) {
+  loop_.post([this, sqlstate = std::move(sqlstate), message = std::move(message), spare_busy] {
     std::vector<uint64_t> numbers;
     for (const auto& [number, connection] : connections_) numbers.push_back(number);
     for (const uint64_t number : numbers) {
-      if (Connection* connection = find(number); connection != nullptr) connection->terminate(sqlstate, message);
+      Connection* connection = find(number);
+      if (connection == nullptr || (spare_busy && connection->must_not_be_cut())) continue;
+      connection->terminate(sqlstate, message);
     }
   });
 }

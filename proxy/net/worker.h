@@ -49,7 +49,8 @@ class Worker {
   void start(unsigned number);
   void adopt(AcceptedClient client);
   void drain();
-  void terminate(std::string sqlstate, std::string message);
+  // With `spare_busy` those that must not be cut stay.
+  void terminate(std::string sqlstate, std::string message, bool spare_busy);
   // Closes what is left and ends the thread; waits for it.
   void stop();
   [[nodiscard]] size_t connections() const { return connection_count_.load(std::memory_order_relaxed); }

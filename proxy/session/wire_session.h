@@ -81,6 +81,9 @@ class WireSession {
 
   // Asks the session to end: at the next transaction boundary the client is told so and both legs are closed.
   virtual void drain() = 0;
+  // In the middle of something that must not be cut off half way: it holds LOCK TABLES or a named lock, as migrations
+  // and cut-overs do (design section 5).
+  [[nodiscard]] virtual bool must_not_be_cut() const { return false; }
   // Ends the session now with an error of this SQLSTATE, in PostgreSQL's numbering (deadline, handshake timeout).
   virtual void terminate(std::string_view sqlstate, std::string_view message) = 0;
 
