@@ -126,12 +126,6 @@ void add_statement_json(std::string& out, const ExplainedStatement& statement, c
   out.back() = '}';
 }
 
-void add(Explanation& explanation, StatementFacts facts, policies::Verdict verdict) {
-  explanation.action = std::max(explanation.action, verdict.action);
-  explanation.unread |= verdict.classes.has(StatementClass::kUnread);
-  explanation.statements.push_back({.facts = std::move(facts), .verdict = std::move(verdict)});
-}
-
 // What an EXECUTE runs, when the same text prepared it: the nearest definition before it.
 const StatementFacts* prepared_before(const parser::TextFacts& facts, size_t index) {
   const StatementFacts& execute = facts.statements[index];
@@ -157,6 +151,21 @@ StatementFacts arguments_of(StatementFacts execute) {
 
 }  // namespace
 
+void add_explained(Explanation& explanation, StatementFacts facts, policies::Verdict verdict) {
+  explanation.action = std::max(explanation.action, verdict.action);
+  explanation.unread |= verdict.classes.has(StatementClass::kUnread);
+  explanation.statements.push_back({.facts = std::move(facts), .verdict = std::move(verdict)});
+}
+
+void add_unread(Explanation& explanation, const parser::TextFacts& facts, const policies::Policy& policy,
+                const policies::Subject& subject) {
+  if (!facts.unread) return;
+  StatementFacts whole;
+  whole.command = "SQL text";
+  whole.unread_reason = facts.unread_reason;
+  add_explained(explanation, std::move(whole), policy.judge_unread(facts.unread_reason, subject));
+}
+
 Explanation explain(std::string_view text, const parser::TextFacts& facts, const policies::Policy& policy,
                     policies::Subject subject, const std::string& search_path) {
   Explanation explanation;
@@ -174,14 +183,9 @@ Explanation explain(std::string_view text, const parser::TextFacts& facts, const
     }
     state.apply(prepared == nullptr ? statement : *prepared,
                 text.substr(std::min(statement.offset, text.size()), statement.length));
-    add(explanation, statement, std::move(verdict));
+    add_explained(explanation, statement, std::move(verdict));
   }
-  if (facts.unread) {
-    StatementFacts whole;
-    whole.command = "SQL text";
-    whole.unread_reason = facts.unread_reason;
-    add(explanation, std::move(whole), policy.judge_unread(facts.unread_reason, subject));
-  }
+  add_unread(explanation, facts, policy, subject);
   return explanation;
 }
 

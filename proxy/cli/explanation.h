@@ -30,6 +30,12 @@ struct Explanation {
 Explanation explain(std::string_view text, const parser::TextFacts& facts, const policies::Policy& policy,
                     policies::Subject subject, const std::string& search_path);
 
+// Adds a statement and keeps the strictest action.
+void add_explained(Explanation& explanation, parser::StatementFacts facts, policies::Verdict verdict);
+// Adds what was left unread of a text.
+void add_unread(Explanation& explanation, const parser::TextFacts& facts, const policies::Policy& policy,
+                const policies::Subject& subject);
+
 std::string explanation_text(const Explanation& explanation);
 std::string explanation_json(const Explanation& explanation);
 // 0 passes, 2 would be refused, 3 could not be read.

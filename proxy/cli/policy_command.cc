@@ -12,11 +12,11 @@ namespace schemaguard::proxy {
 namespace {
 
 struct PolicyShowOptions {
-  std::string config_file, database, format = "text";
+  std::string config_file, database, engine, format = "text";
 };
 
 int show_policy(const PolicyShowOptions& options) {
-  const absl::StatusOr<NamedDatabase> database = find_database(options.config_file, options.database);
+  const absl::StatusOr<NamedDatabase> database = find_database(options.config_file, options.database, options.engine);
   if (!database.ok()) {
     std::cerr << "schemaguard policy show: " << database.status().message() << '\n';
     return 1;
@@ -36,6 +36,8 @@ void add_policy_command(CLI::App& app, int& status) {
   auto options = std::make_shared<PolicyShowOptions>();
   show->add_option("--config", options->config_file, "Configuration file; without it only the built-in policy");
   show->add_option("--database", options->database, "SERVER/NAME of the configuration");
+  show->add_option("--engine", options->engine, "Without a configuration: postgresql (default) or mysql")
+      ->check(CLI::IsMember({"postgresql", "mysql"}));
   show->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   show->callback([options, &status] { status = show_policy(*options); });
 }

@@ -129,14 +129,16 @@ void add_run_command(CLI::App& app, int& status) {
   CLI::Option* file = command->add_option("--config", options->config_file, "Configuration file (YAML)");
   RunFlags& flags = options->flags;
   const std::vector<CLI::Option*> others = {
-      command->add_option("--engine", flags.engine, "postgresql (default; the only one in this version)"),
-      command->add_option("--listen", flags.listen,
-                          "HOST:PORT, or DIRECTORY:PORT for a Unix socket, for clients; may be repeated"),
+      command->add_option("--engine", flags.engine, "postgresql (default) or mysql (MariaDB included)"),
+      command->add_option(
+          "--listen", flags.listen,
+          "HOST:PORT, or DIRECTORY:PORT for a Unix socket (MySQL: its path), for clients; may be repeated"),
       command->add_option("--migration-listen", flags.migration_listen,
                           "The same, as a second door: who comes here is a migrator"),
-      command->add_option(
-          "--upstream", flags.upstream,
-          "HOST[:PORT], or DIRECTORY:PORT of a Unix socket, of the protected server; several are tried in order"),
+      command->add_option("--upstream", flags.upstream,
+                          "HOST[:PORT], or DIRECTORY:PORT of a Unix socket (MySQL: its path), of the protected server; "
+                          "several are tried "
+                          "in order"),
       command->add_option("--mode", flags.mode, "off, observe (default), warn or enforce"),
       command->add_option("--migrator", flags.migrators, "Login that may change the schema; may be repeated"),
       command->add_option("--audit", flags.audit,

@@ -17,7 +17,8 @@
 
 namespace schemaguard::proxy {
 
-// "host:port", "[v6]:port" or "/path/to/socket" (PostgreSQL: a directory means /.s.PGSQL.<port> inside it).
+// "host:port", "[v6]:port" or "/path/to/socket" (PostgreSQL: a directory means /.s.PGSQL.<port> inside it; MySQL: the
+// socket itself, without a port).
 struct Endpoint {
   std::string host;  // name, address, or absolute path of a Unix socket
   uint16_t port = 0;
@@ -26,6 +27,8 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 absl::StatusOr<Endpoint> parse_endpoint(std::string_view text, uint16_t default_port);
+// The same for MySQL and MariaDB, whose default port is 3306.
+absl::StatusOr<Endpoint> parse_mysql_endpoint(std::string_view text);
 
 enum class ClientTlsMode : uint8_t { kDisable, kAllow, kRequire };
 enum class ServerTlsMode : uint8_t { kDisable, kPrefer, kRequire, kVerifyCa, kVerifyFull };
@@ -77,7 +80,8 @@ struct ServerConfig {
     bool send = false;
   } proxy_protocol;
   struct GuardLogin {
-    std::string user, password_file, password_env, database = "postgres";
+    std::string user, password_file, password_env;
+    std::string database = "postgres";  // not used on MySQL
   };
   std::optional<GuardLogin> guard_login;
   std::vector<std::string> replication_users;  // who may open replication connections; default: nobody
@@ -88,7 +92,8 @@ struct ServerConfig {
     std::shared_ptr<const policies::Policy> policy;
   };
   std::vector<Database> databases;  // first match wins; the last entry is "*" with the server's own settings
-  // The entry for a database name; never null.
+  [[nodiscard]] bool is_mysql() const { return engine == "mysql"; }
+  // The entry for a database name; never null. On MySQL case does not count: whether it does there is up to the server.
   [[nodiscard]] const Database& database(std::string_view database_name) const;
 };
 

@@ -82,9 +82,19 @@ absl::StatusOr<Endpoint> parse_endpoint(std::string_view text, uint16_t default_
   return endpoint;
 }
 
+absl::StatusOr<Endpoint> parse_mysql_endpoint(std::string_view text) {
+  constexpr uint16_t kMysqlPort = 3306;
+  if (!text.starts_with('/')) return parse_endpoint(text, kMysqlPort);
+  absl::StatusOr<Endpoint> endpoint = parse_endpoint(text, 0);
+  if (endpoint.ok() && endpoint->port != 0) return bad(text, "the path of a Unix socket has no port on MySQL");
+  return endpoint;
+}
+
 const ServerConfig::Database& ServerConfig::database(std::string_view database_name) const {
   for (const Database& entry : databases) {
-    if (policies::glob_matches(entry.name, database_name)) return entry;
+    const bool same = is_mysql() ? policies::glob_matches_ignoring_case(entry.name, database_name)
+                                 : policies::glob_matches(entry.name, database_name);
+    if (same) return entry;
   }
   return databases.back();  // load_config() always adds "*" at the end
 }

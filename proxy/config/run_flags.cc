@@ -15,10 +15,10 @@ using policies::concatenate;
 constexpr uint16_t kPostgresPort = 5432;
 constexpr unsigned kWorkersMax = 256;
 
-absl::Status read_endpoints(std::string_view flag, const std::vector<std::string>& texts, uint16_t default_port,
-                            std::vector<Endpoint>& endpoints) {
+absl::Status read_endpoints(std::string_view flag, const std::vector<std::string>& texts, bool of_mysql,
+                            uint16_t default_port, std::vector<Endpoint>& endpoints) {
   for (const std::string& text : texts) {
-    absl::StatusOr<Endpoint> endpoint = parse_endpoint(text, default_port);
+    absl::StatusOr<Endpoint> endpoint = of_mysql ? parse_mysql_endpoint(text) : parse_endpoint(text, default_port);
     if (!endpoint.ok()) {
       return absl::InvalidArgumentError(concatenate({flag, ": ", std::string(endpoint.status().message())}));
     }
@@ -33,18 +33,20 @@ absl::StatusOr<std::shared_ptr<const Config>> config_from_flags(const RunFlags& 
   auto config = std::make_shared<Config>();
   ServerConfig server;
   server.name = "default";
-  if (flags.engine != "postgresql") {
+  if (flags.engine != "postgresql" && flags.engine != "mysql") {
     return absl::InvalidArgumentError(
-        concatenate({"--engine: found \"", flags.engine, "\"; this version guards postgresql only"}));
+        concatenate({"--engine: found \"", flags.engine, "\"; accepted: postgresql, mysql (MariaDB included)"}));
   }
+  server.engine = flags.engine;
+  const bool of_mysql = server.is_mysql();
   if (flags.listen.empty()) return absl::InvalidArgumentError("--listen HOST:PORT is missing (or use --config FILE)");
   if (flags.upstream.empty()) {
     return absl::InvalidArgumentError("--upstream HOST:PORT is missing (or use --config FILE)");
   }
   for (const absl::Status& status :
-       {read_endpoints("--listen", flags.listen, 0, server.listen),
-        read_endpoints("--migration-listen", flags.migration_listen, 0, server.migration_listen),
-        read_endpoints("--upstream", flags.upstream, kPostgresPort, server.upstream.addresses)}) {
+       {read_endpoints("--listen", flags.listen, of_mysql, 0, server.listen),
+        read_endpoints("--migration-listen", flags.migration_listen, of_mysql, 0, server.migration_listen),
+        read_endpoints("--upstream", flags.upstream, of_mysql, kPostgresPort, server.upstream.addresses)}) {
     if (!status.ok()) return status;
   }
   policies::Mode mode = policies::Mode::kObserve;
@@ -60,6 +62,7 @@ absl::StatusOr<std::shared_ptr<const Config>> config_from_flags(const RunFlags& 
   }
   policies::PolicyOptions options;
   options.server = server.name;
+  options.engine = server.engine;
   for (const std::string& user : flags.migrators) {
     options.migrators.push_back({.user = policies::glob_quote(user), .from = {}, .certificate = ""});
   }

@@ -35,7 +35,11 @@ class ServerReader {
     read_proxy_protocol();
     read_guard_login();
     map_.texts("replication_users", server().replication_users);
-    read_function_call_oids();
+    if (server().is_mysql()) {
+      belongs_to(map_, "function_call_oids", "postgresql", "MySQL's protocol has no calls by number");
+    } else {
+      read_function_call_oids();
+    }
     Mode mode = Mode::kObserve;
     read_mode(map_, mode);
     read_policy_options(mode);
@@ -66,16 +70,15 @@ class ServerReader {
     if (name.empty() || name.size() > 63 || !well_formed) {
       map_.error("name", "every server needs a name of at most 63 letters, digits, '.', '_' and '-'");
     }
-    if (map_.choice("engine", {"postgresql", "mysql"}) == 1) {
-      map_.error("engine", "found \"mysql\"; this version guards postgresql only");
-    }
+    if (map_.choice("engine", {"postgresql", "mysql"}) == 1) server().engine = "mysql";
   }
 
   void read_endpoints(YamlMap& map, std::string_view key, uint16_t default_port, std::vector<Endpoint>& endpoints) {
     std::vector<std::string> texts;
     const std::vector<YAML::Mark> marks = map.texts(key, texts);
     for (size_t index = 0; index < texts.size(); ++index) {
-      absl::StatusOr<Endpoint> endpoint = parse_endpoint(texts[index], default_port);
+      absl::StatusOr<Endpoint> endpoint =
+          server().is_mysql() ? parse_mysql_endpoint(texts[index]) : parse_endpoint(texts[index], default_port);
       if (endpoint.ok()) {
         endpoints.push_back(*std::move(endpoint));
       } else {
@@ -105,6 +108,9 @@ class ServerReader {
     if (map.valid() && upstream.addresses.empty()) map.error("addresses", "an upstream needs at least one address");
     if (map.choice("target", {"any", "primary"}) == 1) {
       upstream.target = "primary";
+      if (server().is_mysql()) {
+        map.error("target", "found \"primary\"; this version cannot tell MySQL's primary: accepted: any");
+      }
     }
     if (const auto tls = map.choice("tls", {"disable", "prefer", "require", "verify-ca", "verify-full"})) {
       upstream.tls = static_cast<ServerTlsMode>(*tls);
@@ -163,7 +169,11 @@ class ServerReader {
     if (map.valid() && login.user.empty()) map.error("user", "the guard's login needs a user");
     read_file(map, "password_file", login.password_file);
     map.text("password_env", login.password_env);
-    map.text("database", login.database);
+    if (server().is_mysql()) {
+      belongs_to(map, "database", "postgresql", "on MySQL the guard's login needs no database");
+    } else {
+      map.text("database", login.database);
+    }
     if (!login.password_file.empty() && !login.password_env.empty()) {
       map.error("password_env", "give password_file or password_env, not both");
     }
@@ -188,15 +198,27 @@ class ServerReader {
     }
   }
 
+  // A key that the other engine has.
+  static void belongs_to(YamlMap& map, std::string_view key, std::string_view engine, std::string_view why) {
+    if (map.take(key)) map.error(key, concatenate({"this key is for engine: ", engine, " only: ", why}));
+  }
+
   static void read_mode(YamlMap& map, Mode& mode) {
     if (const auto index = map.choice("mode", {"off", "observe", "warn", "enforce"})) mode = static_cast<Mode>(*index);
   }
 
-  static void read_lists(YamlMap& map, YamlErrors& errors, PolicyOptions& options) {
-    read_rules(map, errors, options.rules);
-    map.texts("allowed_extensions", options.allowed_extensions);
+  // What a server and each of its databases may have. `options` holds the settings around it.
+  void read_lists(YamlMap& map, PolicyOptions& options) {
+    read_rules(map, errors_, options.rules);
     map.texts("plain_functions", options.plain_functions);
     map.text("hint", options.hint);
+    if (server().is_mysql()) {
+      belongs_to(map, "allowed_extensions", "postgresql", "MySQL has no extensions");
+      if (const auto index = map.choice("local_infile", {"block", "allow"})) options.local_infile = *index == 1;
+    } else {
+      map.texts("allowed_extensions", options.allowed_extensions);
+      belongs_to(map, "local_infile", "mysql", "PostgreSQL's COPY FROM STDIN asks for no file");
+    }
   }
 
   void read_policy_options(Mode mode) {
@@ -204,7 +226,7 @@ class ServerReader {
     common.server = server().name;
     common.engine = server().engine;
     read_migrators(map_, errors_, common.migrators);
-    read_lists(map_, errors_, common);
+    read_lists(map_, common);
     if (const auto databases = map_.take("databases")) read_databases(*databases, mode, common);
     // A policy is only built from rules that could be read.
     if (!errors_.empty()) return;
@@ -242,7 +264,8 @@ class ServerReader {
     if (!map.valid()) return;
     PolicyOptions own;
     read_mode(map, mode);
-    read_lists(map, errors_, own);
+    own.local_infile = common.local_infile;
+    read_lists(map, own);
     for (const std::string_view key : {"schemas", "migrations", "expected"}) has_no_effect(map, key);
     map.finish();
     if (!errors_.empty()) return;
@@ -294,10 +317,17 @@ void add_server_warnings(const ServerConfig& server, std::vector<std::string>& w
   const auto warn = [&](std::string_view what) {
     warnings.push_back(concatenate({"server ", server.name, ": ", what}));
   };
-  if (server.tls.mode != ClientTlsMode::kDisable && server.upstream.tls != ServerTlsMode::kDisable) {
+  const bool client_tls = server.tls.mode != ClientTlsMode::kDisable;
+  if (!server.is_mysql() && client_tls && server.upstream.tls != ServerTlsMode::kDisable) {
     warn(
         "TLS on both legs: a login for which the database asks SCRAM with channel binding cannot be relayed; use "
         "clients without channel binding (channel_binding=disable) or one plain leg");
+  }
+  const bool upstream_tls_certain = server.upstream.tls > ServerTlsMode::kPrefer;
+  if (server.is_mysql() && (client_tls ? server.upstream.tls == ServerTlsMode::kDisable : upstream_tls_certain)) {
+    warn(
+        "TLS on one leg only: a login that needs the full exchange of caching_sha2_password or sha256_password cannot "
+        "be relayed; have TLS on both legs or on none");
   }
   if (server.upstream.target == "primary" && server.upstream.addresses.size() > 1 && !server.guard_login) {
     warn(
