@@ -15,7 +15,7 @@ KEEP ?=
 PYTHON := /usr/bin/python3
 
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache mold libpg-query-dev libboost1.81-dev libboost-json1.81-dev \
-  libabsl-dev libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libpq-dev libssl-dev
+  libabsl-dev libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libpq-dev libmariadb-dev libssl-dev
 DEMO_PACKAGES := postgresql-15 postgresql-client-15 openssl
 TEST_PACKAGES := $(DEMO_PACKAGES) libgtest-dev libgmock-dev clang-format-14 git procps python3 python3-pytest \
   python3-psycopg2 python3-yaml php-cli php-pgsql libdbd-pg-perl perl libpostgresql-jdbc-java \

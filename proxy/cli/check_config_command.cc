@@ -57,11 +57,16 @@ int probe_server(const ServerConfig& server, std::chrono::milliseconds timeout) 
     std::cout << "  guard_login at " << login.address << ": " << (login.connected ? "" : "FAILED: ") << login.detail
               << '\n';
     if (!login.connected) status = std::max(status, kFailed);
+    for (const std::string& account : login.unreachable_accounts) {
+      std::cout << "    no client can log in through the guard as " << account
+                << ": the server sees the guard's address, which this account is not for\n";
+    }
   }
   const std::vector<introspect::DoorProbe> probes = introspect::probe_doors(server, timeout);
   for (const introspect::DoorProbe& probe : probes) {
-    std::cout << "  login without password at " << probe.address << " as " << probe.user << " into " << probe.database
-              << ": " << introspect::door_state_name(probe.state) << " (" << probe.detail << ")\n";
+    std::cout << "  login without password at " << probe.address << " as " << probe.user
+              << (probe.database.empty() ? "" : " into ") << probe.database << ": "
+              << introspect::door_state_name(probe.state) << " (" << probe.detail << ")\n";
     if (probe.state == introspect::DoorState::kUnreachable) status = std::max(status, kFailed);
   }
   for (const std::string& warning : introspect::open_door_warnings(probes)) {

@@ -1,6 +1,7 @@
 #include "proxy/introspect/guard_login_probe.h"
 
 #include "policies/rules/concatenate.h"
+#include "proxy/introspect/mysql_guard_login.h"
 #include "proxy/introspect/side_connection.h"
 
 namespace schemaguard::proxy::introspect {
@@ -33,7 +34,10 @@ GuardLoginProbe probe_address(const ServerConfig& server, const Endpoint& addres
 std::vector<GuardLoginProbe> probe_guard_login(const ServerConfig& server, std::chrono::milliseconds timeout) {
   std::vector<GuardLoginProbe> probes;
   if (!server.guard_login) return probes;
-  for (const Endpoint& address : server.upstream.addresses) probes.push_back(probe_address(server, address, timeout));
+  for (const Endpoint& address : server.upstream.addresses) {
+    probes.push_back(server.is_mysql() ? probe_mysql_guard_login(server, address, timeout)
+                                       : probe_address(server, address, timeout));
+  }
   return probes;
 }
 

@@ -107,8 +107,8 @@ ProbeConnection::~ProbeConnection() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-absl::StatusOr<ProbeConnection> ProbeConnection::open(const Endpoint& address, const ServerConfig::Upstream& upstream,
-                                                      std::string_view preamble, std::chrono::milliseconds timeout) {
+absl::StatusOr<ProbeConnection> ProbeConnection::open(const Endpoint& address, std::string_view preamble,
+                                                      std::chrono::milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   const absl::StatusOr<std::vector<Target>> targets = resolve(address);
   if (!targets.ok()) return targets.status();
@@ -131,7 +131,6 @@ absl::StatusOr<ProbeConnection> ProbeConnection::open(const Endpoint& address, c
       continue;
     }
     if (const absl::Status status = connection.write(preamble); !status.ok()) return status;
-    if (const absl::Status status = connection.negotiate_tls(address, upstream); !status.ok()) return status;
     return connection;
   }
   return last;
@@ -148,7 +147,7 @@ absl::Status ProbeConnection::wait(short events) const {
   }
 }
 
-absl::Status ProbeConnection::negotiate_tls(const Endpoint& address, const ServerConfig::Upstream& upstream) {
+absl::Status ProbeConnection::negotiate_postgres_tls(const Endpoint& address, const ServerConfig::Upstream& upstream) {
   // Like the server, the guard speaks TLS over TCP only.
   if (upstream.tls == ServerTlsMode::kDisable || address.is_unix()) return absl::OkStatus();
   if (const absl::Status status = write(kSslRequest); !status.ok()) return status;

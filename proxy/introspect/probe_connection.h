@@ -21,13 +21,17 @@ class ProbeConnection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Connects, writes `preamble` (a PROXY protocol header, or nothing), and does the TLS negotiation that `upstream`
-  // asks for.
-  static absl::StatusOr<ProbeConnection> open(const Endpoint& address, const ServerConfig::Upstream& upstream,
-                                              std::string_view preamble, std::chrono::milliseconds timeout);
+  // Connects and writes `preamble` (a PROXY protocol header, or nothing).
+  static absl::StatusOr<ProbeConnection> open(const Endpoint& address, std::string_view preamble,
+                                              std::chrono::milliseconds timeout);
   ProbeConnection(ProbeConnection&& other) noexcept;
   ProbeConnection& operator=(ProbeConnection&& other) noexcept;
   ~ProbeConnection();
+
+  // PostgreSQL's negotiation of TLS, as `upstream` asks for it.
+  absl::Status negotiate_postgres_tls(const Endpoint& address, const ServerConfig::Upstream& upstream);
+  // TLS from the next byte on.
+  absl::Status start_tls(const Endpoint& address, const ServerConfig::Upstream& upstream);
 
   absl::Status write(std::string_view bytes);
   // Exactly `length` bytes.
@@ -41,8 +45,6 @@ class ProbeConnection {
 
   ProbeConnection(int descriptor, Clock::time_point deadline) : descriptor_(descriptor), deadline_(deadline) {}
   absl::Status wait(short events) const;
-  absl::Status negotiate_tls(const Endpoint& address, const ServerConfig::Upstream& upstream);
-  absl::Status start_tls(const Endpoint& address, const ServerConfig::Upstream& upstream);
   absl::Status wait_for_tls(int result, std::string_view what) const;
 
   int descriptor_ = -1;

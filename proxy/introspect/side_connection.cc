@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <fstream>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proxy/introspect/guard_password.h"
 
 namespace schemaguard::proxy::introspect {
 
@@ -25,25 +24,6 @@ constexpr std::chrono::milliseconds kAnswerLimit = kSideStatementLimit + std::ch
 struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
-
-absl::StatusOr<std::string> read_password(const ServerConfig::GuardLogin& login) {
-  if (!login.password_file.empty()) {
-    std::ifstream stream(login.password_file);
-    if (!stream) return absl::NotFoundError(absl::StrCat(login.password_file, " cannot be read"));
-    std::string password;
-    std::getline(stream, password);
-    if (!password.empty() && password.back() == '\r') password.pop_back();
-    return password;
-  }
-  if (!login.password_env.empty()) {
-    const char* password = std::getenv(login.password_env.c_str());
-    if (password == nullptr) {
-      return absl::NotFoundError(absl::StrCat("the environment variable ", login.password_env, " is not set"));
-    }
-    return std::string(password);
-  }
-  return std::string();
-}
 
 const char* tls_mode_name(ServerTlsMode mode) {
   switch (mode) {
@@ -96,7 +76,7 @@ SideConnection& SideConnection::operator=(SideConnection&& other) noexcept = def
 absl::StatusOr<SideConnection> SideConnection::open(const ServerConfig& server, const Target& target,
                                                     std::chrono::milliseconds limit, const StopSignal* stop) {
   const ServerConfig::GuardLogin& login = *server.guard_login;
-  const absl::StatusOr<std::string> password = read_password(login);
+  const absl::StatusOr<std::string> password = read_guard_password(login);
   if (!password.ok()) return password.status();
   const std::vector<std::pair<const char*, std::string>> settings = {
       {"host", target.address.host},

@@ -5,6 +5,7 @@
 
 #include "policies/rules/concatenate.h"
 #include "policies/rules/glob.h"
+#include "proxy/introspect/mysql_door.h"
 #include "proxy/introspect/probe_connection.h"
 #include "proxy/proxy_protocol/proxy_header.h"
 
@@ -114,6 +115,7 @@ std::vector<std::string> users_of(const ServerConfig& server) {
 }
 
 std::vector<std::string> databases_of(const ServerConfig& server) {
+  if (server.is_mysql()) return {""};
   std::vector<std::string> databases;
   for (const ServerConfig::Database& database : server.databases) {
     if (policies::glob_is_literal(database.name)) add_unless_listed(databases, unescaped(database.name));
@@ -138,13 +140,16 @@ std::string_view door_state_name(DoorState state) {
   return "unreachable";
 }
 
-DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const std::string& user,
-                     const std::string& database, std::chrono::milliseconds timeout) {
+namespace {
+
+DoorProbe probe_postgres_door(const Endpoint& address, const ServerConfig& server, const std::string& user,
+                              const std::string& database, std::chrono::milliseconds timeout) {
   DoorProbe probe{.address = address.display(), .user = user, .database = database, .detail = ""};
   // Without addresses: a header of version 2 for a connection that belongs to nobody but the sender.
   const std::string header = server.proxy_protocol.send ? make_proxy_header("", 0, "", 0) : std::string();
-  absl::StatusOr<ProbeConnection> connection = ProbeConnection::open(address, server.upstream, header, timeout);
+  absl::StatusOr<ProbeConnection> connection = ProbeConnection::open(address, header, timeout);
   absl::Status status = connection.status();
+  if (status.ok()) status = connection->negotiate_postgres_tls(address, server.upstream);
   if (status.ok()) status = connection->write(startup_packet(user, database));
   // A server of an older minor version may speak of options that it does not know before it asks.
   for (int turn = 0; status.ok() && turn < 2; ++turn) {
@@ -156,6 +161,14 @@ DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const 
   }
   probe.detail = std::string(status.message());
   return probe;
+}
+
+}  // namespace
+
+DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const std::string& user,
+                     const std::string& database, std::chrono::milliseconds timeout) {
+  return server.is_mysql() ? probe_mysql_door(address, server, user, timeout)
+                           : probe_postgres_door(address, server, user, database, timeout);
 }
 
 std::vector<DoorProbe> probe_doors(const ServerConfig& server, std::chrono::milliseconds timeout) {
@@ -178,14 +191,20 @@ std::vector<DoorProbe> probe_doors(const ServerConfig& server, std::chrono::mill
 
 constexpr std::string_view kOpenDoorAdvice =
     " without a password when the login comes from this guard. Behind the guard every client comes from here, so "
-    "anybody can log in as that user: change pg_hba.conf for this address from trust, peer or cert to scram-sha-256";
+    "anybody can log in as that user: ";
+constexpr std::string_view kPostgresAdvice =
+    "change pg_hba.conf for this address from trust, peer or cert to scram-sha-256";
+constexpr std::string_view kMysqlAdvice =
+    "give the account a password, and let no plugin (unix_socket, auth_socket) take the guard's own process for proof";
 
 std::vector<std::string> open_door_warnings(const std::vector<DoorProbe>& probes) {
   std::vector<std::string> warnings;
   for (const DoorProbe& probe : probes) {
     if (probe.state != DoorState::kOpen) continue;
-    warnings.push_back(concatenate({"the database at ", probe.address, " lets user ", probe.user, " into database ",
-                                    probe.database, kOpenDoorAdvice}));
+    const bool of_mysql = probe.database.empty();
+    warnings.push_back(concatenate({"the database at ", probe.address, " lets user ", probe.user, " into ",
+                                    of_mysql ? "the server" : "database ", probe.database, kOpenDoorAdvice,
+                                    of_mysql ? kMysqlAdvice : kPostgresAdvice}));
   }
   return warnings;
 }

@@ -1,4 +1,5 @@
-// Trust probe: does the database let anybody in who comes from this guard's address?
+// Trust probe: does the database let anybody in who comes from this guard's address? (PostgreSQL here, MySQL and
+// MariaDB in mysql_door.cc.)
 //
 // Behind a proxy every client comes from the proxy's address. A line like `host all all 10.0.0.4/32 trust` in
 // pg_hba.conf, `peer` on a Unix socket, or `cert` with the guard's own certificate then opens the database to everyone
@@ -30,13 +31,13 @@ std::string_view door_state_name(DoorState state);
 struct DoorProbe {
   std::string address;  // Endpoint::display()
   std::string user;
-  std::string database;
+  std::string database;  // "" on MySQL: a login needs none
   DoorState state = DoorState::kUnreachable;
   std::string detail;  // the server's words or the cause
 };
 
-// One attempt to log in as `user` without a password. Where the guard sends PROXY headers, this connection says that it
-// is the guard's own.
+// One attempt to log in as `user` without a password, on the server's engine. Where the guard sends PROXY headers, this
+// connection says that it is the guard's own.
 DoorProbe probe_door(const Endpoint& address, const ServerConfig& server, const std::string& user,
                      const std::string& database, std::chrono::milliseconds timeout);
 
