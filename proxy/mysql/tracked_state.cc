@@ -16,6 +16,12 @@ using parser::StatementFacts;
 
 namespace {
 
+// Its parts may run, or not, or later: blocks have conditions and handlers, events wait for their time.
+bool runs_conditionally(const StatementFacts& facts) {
+  return facts.command == "BEGIN NOT ATOMIC" || facts.command == "COMPOUND STATEMENT" ||
+         facts.command.ends_with(" EVENT");
+}
+
 bool calls(const StatementFacts& facts, std::string_view function) {
   return std::find(facts.functions.begin(), facts.functions.end(), function) != facts.functions.end();
 }
@@ -30,10 +36,10 @@ void TrackedState::rename(const Change& change) {
   const std::string before = qualified(change.object.name);
   const auto known = std::find(temporary_.begin(), temporary_.end(), before);
   if (known == temporary_.end()) return;
-  // The new name may carry a database of its own, and is then written as one.
+  // The new name may carry a database of its own, and is then written as one. Without it the table goes into the
+  // default database, wherever it was (asked of MariaDB 10.11).
   const bool qualified_already = change.new_name.find('.') != std::string::npos;
-  const std::string schema = change.object.name.schema.empty() ? database_ : change.object.name.schema;
-  *known = qualified_already ? change.new_name : fmt::format("{}.{}", schema, change.new_name);
+  *known = qualified_already ? change.new_name : fmt::format("{}.{}", database_, change.new_name);
 }
 
 void TrackedState::apply_change(const Change& change) {
@@ -51,14 +57,21 @@ void TrackedState::apply_change(const Change& change) {
 }
 
 void TrackedState::apply(const StatementFacts& facts) {
+  // What is only prepared stands in the facts of the PREPARE, and has not run.
+  if (facts.prepared == parser::PreparedUse::kPrepare) return;
   for (const parser::SettingChange& setting : facts.settings) {
     if (setting.name == "database" && setting.value) database_ = *setting.value;
     if (setting.name == "role") role_ = setting.value.value_or("");
   }
+  const std::vector<std::string> before = temporary_;
   for (const Change& change : facts.changes) {
     apply_change(change);
     // The default database of whoever drops it is none afterwards.
     if (change.kind == "drop_database" && change.object.name.name == database_) database_.clear();
+  }
+  if (runs_conditionally(facts) && temporary_ != before) {
+    temporary_ = before;
+    forget_temporary();
   }
   const bool ran_unseen = facts.opaque != OpaqueReason::kNone && facts.opaque != OpaqueReason::kUnprovedRoutine;
   if (ran_unseen || facts.classes.has(parser::StatementClass::kUnread)) forget_temporary();

@@ -40,6 +40,28 @@ TEST_F(TrackedStateTest, LosesCertaintyWithCodeThatNobodyHasRead) {
   EXPECT_TRUE(state_.names().temporary_certain);
 }
 
+TEST_F(TrackedStateTest, PreparesNothingBeforeItRuns) {
+  run("PREPARE p FROM 'create temporary table users (a int)'; PREPARE q FROM 'use other'");
+  EXPECT_THAT(state_.names().temporary, IsEmpty());
+  EXPECT_EQ(state_.database(), "shop");
+}
+
+TEST_F(TrackedStateTest, DoubtsWhatHasConditions) {
+  run("IF 0 THEN CREATE TEMPORARY TABLE users (a int); END IF");
+  EXPECT_THAT(state_.names().temporary, IsEmpty());
+  EXPECT_FALSE(state_.names().temporary_certain);
+  state_.reset();
+  run("BEGIN NOT ATOMIC SELECT 1; END");
+  EXPECT_TRUE(state_.names().temporary_certain);
+}
+
+TEST_F(TrackedStateTest, RenamesIntoTheDefaultDatabase) {
+  run("CREATE TEMPORARY TABLE other.t (a int); ALTER TABLE other.t RENAME TO u");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("shop.u"));
+  run("RENAME TABLE u TO other.v");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("other.v"));
+}
+
 TEST_F(TrackedStateTest, FollowsTheDefaultDatabase) {
   run("USE crm");
   EXPECT_EQ(state_.database(), "crm");

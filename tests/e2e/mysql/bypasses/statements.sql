@@ -65,6 +65,20 @@ SELECT 1{00}; DROP TABLE customers
 -- case: M30 temporary shadow: the second drop hits the real table
 CREATE TEMPORARY TABLE customers (a int); DROP TABLE customers; DROP TABLE customers
 
+-- case: M30 temporary shadow that is only prepared
+PREPARE p FROM 'create temporary table customers (a int)'; ALTER TABLE customers ADD m30 int
+
+-- case: M30 temporary shadow under a condition
+-- server: mariadb
+IF 0 THEN CREATE TEMPORARY TABLE customers (a int); END IF; ALTER TABLE customers ADD m30b int
+
+-- case: M30 temporary table that is renamed into the default database
+-- setup: CREATE DATABASE IF NOT EXISTS m30; CREATE TABLE m30.moved (a int)
+CREATE TEMPORARY TABLE m30.t (a int); ALTER TABLE m30.t RENAME TO moved; ALTER TABLE m30.moved ADD m30 int
+
+-- case: M46 use that is only prepared
+PREPARE p FROM 'use information_schema'; CREATE TABLE m46c (a int)
+
 -- case: M31 rename swap
 -- setup: CREATE TABLE m31 (a int)
 RENAME TABLE customers TO m31_old, m31 TO customers
