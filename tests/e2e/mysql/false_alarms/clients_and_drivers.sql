@@ -1,6 +1,7 @@
 -- What clients and drivers send by themselves. One paragraph is one COM_QUERY of an application login, without the ';'.
 -- Directives above a paragraph: `-- fails`: a MariaDB server itself rejects it; `-- mysql`, `-- mariadb`: only that
--- flavour understands it; `-- migrator`: a migrator sends it.
+-- flavour understands it; `-- migrator`: a migrator sends it. On a live server many of them meet tables that are not
+-- there: any answer will do that is not the guard's.
 
 -- The mysql and mariadb clients.
 select @@version_comment limit 1
