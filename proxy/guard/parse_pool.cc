@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "parser/mysql/statement_reader.h"
 
 namespace schemaguard::proxy {
 
@@ -41,7 +42,7 @@ ParsePool::~ParsePool() {
   for (const pthread_t thread : threads_) pthread_join(thread, nullptr);
 }
 
-void ParsePool::submit(std::string text, parser::postgres::Reading reading, Answer answer) {
+void ParsePool::submit(std::string text, TextReading reading, Answer answer) {
   {
     const std::lock_guard lock(mutex_);
     if (jobs_.size() < options_.queued_jobs_max && queued_bytes_ + text.size() <= options_.queued_bytes_max) {
@@ -62,6 +63,14 @@ size_t ParsePool::queued() const {
   return jobs_.size();
 }
 
+parser::TextFacts ParsePool::read(const Job& job) const {
+  if (const auto* reading = std::get_if<parser::postgres::Reading>(&job.reading)) {
+    return parser::postgres::read_statements(job.text, *reading, options_.limits);
+  }
+  parser::mysql::ReadingState state = std::get<parser::mysql::ReadingState>(job.reading);
+  return parser::mysql::read_statements(job.text, state, {.statements_max = options_.limits.statements_max});
+}
+
 void ParsePool::work() {
   while (true) {
     std::unique_lock lock(mutex_);
@@ -70,8 +79,7 @@ void ParsePool::work() {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    auto facts = std::make_shared<const parser::TextFacts>(
-        parser::postgres::read_statements(job.text, job.reading, options_.limits));
+    auto facts = std::make_shared<const parser::TextFacts>(read(job));
     const size_t bytes = job.text.size();
     job.answer(std::move(job.text), std::move(facts));
     lock.lock();

@@ -19,9 +19,9 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "parser/postgres/reading.h"
 #include "parser/postgres/statement_reader.h"
 #include "parser/statement_facts.h"
+#include "proxy/session/session_services.h"
 
 namespace schemaguard::proxy {
 
@@ -42,17 +42,18 @@ class ParsePool {
   ParsePool(const ParsePool&) = delete;
   ParsePool& operator=(const ParsePool&) = delete;
 
-  void submit(std::string text, parser::postgres::Reading reading, Answer answer);
+  void submit(std::string text, TextReading reading, Answer answer);
   [[nodiscard]] size_t queued() const;
 
  private:
   struct Job {
     std::string text;
-    parser::postgres::Reading reading;
+    TextReading reading;
     Answer answer;
   };
   explicit ParsePool(const Options& options) : options_(options) {}
   void work();
+  [[nodiscard]] parser::TextFacts read(const Job& job) const;
 
   const Options options_;
   mutable std::mutex mutex_;

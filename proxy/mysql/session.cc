@@ -174,8 +174,10 @@ void Session::on_upstream_tls() { core_->on_upstream_tls(); }
 void Session::on_upstream_failed(std::string_view address, std::string_view cause) {
   core_->on_upstream_failed(address, cause);
 }
-// Statements are read where they arrive: this grammar needs no thread with a deep stack.
-void Session::on_parsed(uint64_t /*job_id*/, std::shared_ptr<const parser::TextFacts> /*facts*/) {}
+void Session::on_parsed(uint64_t job_id, std::shared_ptr<const parser::TextFacts> facts) {
+  core_->release_written();
+  core_->on_parsed(job_id, std::move(facts));
+}
 void Session::on_audit_written(uint64_t ticket, bool ok) {
   core_->release_written();
   core_->on_audit_written(ticket, ok);

@@ -271,7 +271,7 @@ ClientCommand SessionCore::with_message(Text message, size_t rest_bytes) {
 }
 
 void SessionCore::retry_held() {
-  if (!held_ || held_->ready || !pending_.empty()) return;
+  if (!held_ || held_->ready || held_->job != 0 || !pending_.empty()) return;
   const HeldCommand held = *std::exchange(held_, std::nullopt);
   ClientCommand command = with_message(to_server_.keep(held.message), held.rest_bytes);
   // The joined text of a message of several packets was not kept.

@@ -50,6 +50,7 @@ enum class Phase : uint8_t {
 struct HeldCommand {
   std::string message;                  // the packets as they came, or their beginning
   size_t rest_bytes = 0;                // of the last packet, still to come and to be streamed
+  uint64_t job = 0;                     // the awaited parse job; 0: none
   std::vector<uint64_t> tickets;        // awaited audit records; empty: waits for answers
   bool audit_failed = false;            // one of them could not be written
   std::optional<PendingCommand> ready;  // to be pushed once the audit is written
@@ -77,6 +78,7 @@ class SessionCore {
   void on_upstream_connected(std::string address);
   void on_upstream_tls();
   void on_upstream_failed(std::string_view address, std::string_view cause);
+  void on_parsed(uint64_t job_id, std::shared_ptr<const parser::TextFacts> facts);
   void on_audit_written(uint64_t ticket, bool ok);
   void drain();
   void terminate(std::string_view sqlstate, std::string_view message);
@@ -237,7 +239,9 @@ class SessionCore {
   size_t client_packet_at_ = 0;  // where the last packet in client_partial_ begins
   size_t reserved_bytes_ = 0;
   std::optional<HeldCommand> held_;
-  std::string refusal_;  // goes out when the rest of the refused message has come
+  uint64_t next_job_ = 0;
+  std::shared_ptr<const parser::TextFacts> parsed_;  // of the command that has waited for them
+  std::string refusal_;                              // goes out when the rest of the refused message has come
   bool client_tls_ = false;
   bool client_closed_ = false;
   bool quit_ = false;            // COM_QUIT was forwarded: nothing behind it is read

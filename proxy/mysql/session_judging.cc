@@ -30,6 +30,15 @@ namespace {
 // What the protocol has room for, with the NUL that clients put behind it (MYSQL_ERRMSG_SIZE).
 constexpr size_t kErrorMessageBytesMax = 511;
 
+// Longer texts are read by the parse threads.
+constexpr size_t kReadAtOnceBytesMax = 32 * 1024;
+
+bool may_change_reading(const TextFacts& facts) {
+  return std::any_of(facts.statements.begin(), facts.statements.end(), [](const StatementFacts& statement) {
+    return !statement.settings.empty() || statement.opaque != OpaqueReason::kNone;
+  });
+}
+
 // At most `bytes` of a text, never half a character.
 std::string_view clipped(std::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
@@ -114,9 +123,29 @@ void SessionCore::judge_text(const ClientCommand& command, Text text) {
     return on_unreadable(command, "too_many_prepared");
   }
   ReadingState after = state_.reading;
-  auto facts = std::make_shared<const TextFacts>(
-      parser::mysql::read_statements(text, after, {.statements_max = limits.statements_max}));
+  std::shared_ptr<const TextFacts> facts = std::exchange(parsed_, nullptr);
+  if (facts != nullptr) {
+    if (may_change_reading(*facts)) after.forget_settings();
+  } else if (text.size() > kReadAtOnceBytesMax) {
+    // A long text must not keep the worker's other sessions waiting.
+    hold(command);
+    held_->job = ++next_job_;
+    services_.start_parse({.text = std::string(text), .reading = state_.reading, .id = held_->job});
+    return;
+  } else {
+    facts = std::make_shared<const TextFacts>(
+        parser::mysql::read_statements(text, after, {.statements_max = limits.statements_max}));
+  }
   judge_facts(command, std::move(facts), text, after, !prepares);
+}
+
+void SessionCore::on_parsed(uint64_t job_id, std::shared_ptr<const TextFacts> facts) {
+  if (!held_ || held_->job != job_id || phase_ == Phase::kClosing) return;
+  held_->job = 0;
+  parsed_ = std::move(facts);
+  retry_held();
+  parsed_.reset();
+  resume_client();
 }
 
 void SessionCore::on_unreadable(const ClientCommand& command, std::string_view reason) {

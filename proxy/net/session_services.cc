@@ -41,7 +41,8 @@ void Connection::start_parse(ParseJob job) {
           std::string text, std::shared_ptr<const parser::TextFacts> facts) {
         worker.loop().post([&worker, number, reading, id, text = std::move(text), facts = std::move(facts)]() mutable {
           // "Busy" is no fact about the text.
-          if (!facts->unread) worker.facts_cache().put(std::move(text), reading, facts);
+          const auto* cached = std::get_if<parser::postgres::Reading>(&reading);
+          if (cached != nullptr && !facts->unread) worker.facts_cache().put(std::move(text), *cached, facts);
           Connection* connection = worker.find(number);
           if (connection == nullptr || !connection->in_session()) return;
           connection->session_->on_parsed(id, std::move(facts));

@@ -12,9 +12,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "parser/mysql/reading.h"
 #include "parser/postgres/reading.h"
 #include "parser/statement_facts.h"
 #include "policies/audit/audit_record.h"
@@ -30,10 +32,13 @@ struct CancelKey {
   std::string listener;
 };
 
+// How a text is to be read, which also says by whose grammar.
+using TextReading = std::variant<parser::postgres::Reading, parser::mysql::ReadingState>;
+
 // A parse job's question and answer. The text is owned by the job: the session may die before the answer.
 struct ParseJob {
   std::string text;
-  parser::postgres::Reading reading;
+  TextReading reading;
   uint64_t id = 0;
 };
 

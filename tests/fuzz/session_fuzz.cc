@@ -107,8 +107,8 @@ void feed(Session& session, FuzzServices& services, std::string& to_server, cons
     if (!services.jobs.empty()) {
       const ParseJob job = services.jobs.front();
       services.jobs.erase(services.jobs.begin());
-      session.on_parsed(
-          job.id, std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(job.text, job.reading)));
+      session.on_parsed(job.id, std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(
+                                    job.text, std::get<parser::postgres::Reading>(job.reading))));
     } else {
       const uint64_t ticket = services.awaited.front();
       services.awaited.erase(services.awaited.begin());

@@ -83,8 +83,8 @@ void answer_parse_job(Session& session, ScriptServices& services) {
   ASSERT_FALSE(services.jobs.empty());
   const ParseJob job = services.jobs.front();
   services.jobs.erase(services.jobs.begin());
-  session.on_parsed(
-      job.id, std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(job.text, job.reading)));
+  session.on_parsed(job.id, std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(
+                                job.text, std::get<parser::postgres::Reading>(job.reading))));
 }
 
 void answer_audit(Session& session, ScriptServices& services, bool ok) {
