@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <yaml-cpp/yaml.h>
@@ -93,10 +95,27 @@ class ConfigReader {
     map.text("file", config_.audit.file);
     if (map.valid() && config_.audit.file.empty()) map.error("file", "the audit needs a file");
     config_.audit.file = resolve_file(directory_, config_.audit.file);
+    check_audit_place(map);
     if (const auto index = map.choice("on_failure", {"block", "continue"})) {
       config_.audit.block_on_failure = *index == 0;
     }
     map.finish();
+  }
+
+  // The file is made at the start. What can never become one is wrong now; a directory may be missing only here, where
+  // the configuration is looked at before it goes to its own machine.
+  void check_audit_place(YamlMap& map) {
+    const std::string& file = config_.audit.file;
+    std::error_code unknown;
+    if (std::filesystem::is_directory(file, unknown)) {
+      map.error("file", concatenate({"found \"", file, "\", which is a directory; accepted: a file"}));
+      return;
+    }
+    const std::filesystem::path directory = std::filesystem::path(file).parent_path();
+    if (!directory.empty() && !std::filesystem::exists(directory, unknown) && !unknown) {
+      config_.warnings.push_back(concatenate({errors_.place(map.mark_of("file")), ": ", map.path_of("file"),
+                                              ": there is no directory ", directory.string(), " here"}));
+    }
   }
 
   void read_admin() {

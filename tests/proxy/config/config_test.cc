@@ -275,6 +275,8 @@ TEST_F(ConfigFile, ErrorsNameLineKeyValueAndWhatIsAccepted) {
       {"audit: {}\n", 5, "audit.file", "the audit needs a file"},
       {"audit: { file: x, on_failure: stop }\n", 5, "audit.on_failure", "found \"stop\"; accepted: block, continue"},
       {"audit: yes\n", 5, "audit", "found \"yes\"; accepted: a mapping"},
+      {"audit: { file: / }\n", 5, "audit.file", "found \"/\", which is a directory"},
+      {"audit: { file: . }\n", 5, "audit.file", "which is a directory; accepted: a file"},
       {"admin: { listen: 9187 }\n", 5, "admin.listen", "the port is missing"},
       {"admin: {}\n", 5, "admin.listen", "needs an address"},
       {"admin: { listen: 127.0.0.1:6432 }\n", 1, "servers", "two listeners share the address 127.0.0.1:6432"},
