@@ -282,6 +282,7 @@ class SessionCore {
   bool server_tls_ = false;
   bool sasl_offered_ = false;
   bool sasl_answered_ = false;
+  Text awaited_answer_;  // "password" or "SASL": the server takes nothing else from the client now
   bool login_failed_ = false;
 
   // Requests and state.

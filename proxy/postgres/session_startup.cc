@@ -33,6 +33,27 @@ bool says_no(std::string_view replication) {
          value.empty();
 }
 
+// What the server waits for behind an authentication request, in its own words; empty: for nothing.
+std::string_view answer_to(AuthenticationKind kind) {
+  switch (kind) {
+    case AuthenticationKind::kCleartextPassword:
+    case AuthenticationKind::kMd5Password:
+      return "password";
+    case AuthenticationKind::kSasl:
+    case AuthenticationKind::kSaslContinue:
+      return "SASL";
+    case AuthenticationKind::kOk:
+    case AuthenticationKind::kKerberosV5:
+    case AuthenticationKind::kScmCredential:
+    case AuthenticationKind::kGss:
+    case AuthenticationKind::kGssContinue:
+    case AuthenticationKind::kSspi:
+    case AuthenticationKind::kSaslFinal:
+      return {};
+  }
+  return {};
+}
+
 std::string client_display(const ClientOrigin& origin) {
   const bool v6 = origin.address.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", origin.address, origin.port) : fmt::format("{}:{}", origin.address, origin.port);
@@ -299,6 +320,11 @@ void SessionCore::send_startup() {
 size_t SessionCore::authentication_from_client(Text in) {
   // Takes one whole message at a time.
   if (client_partial_.empty() && in[0] != frontend::kPassword && in[0] != frontend::kTerminate) {
+    if (!awaited_answer_.empty()) {
+      protocol_violation(fmt::format("expected {} response, got message type {}", awaited_answer_,
+                                     static_cast<int>(static_cast<uint8_t>(in[0]))));
+      return in.size();
+    }
     // Requests pipelined behind the login wait, unjudged and unsent, until the server is ready for them.
     client_paused_ = true;
     client_backlog_.append(in);
@@ -325,6 +351,7 @@ size_t SessionCore::authentication_from_client(Text in) {
   } else if (!sasl_offered_ || sasl_answered_ ||
              sasl_response_can_be_relayed(std::string_view(message).substr(parser::postgres::kHeaderBytes))) {
     sasl_answered_ = sasl_offered_;
+    awaited_answer_ = {};
     to_server_.own(message);
   }
   return header + body;
@@ -377,6 +404,9 @@ void SessionCore::authentication_from_server(char type, Text body, Text whole) {
         protocol_violation("schemaguard: the server asks for an authentication that this guard does not know");
         return;
       }
+      awaited_answer_ = answer_to(authentication->kind);
+      // Nothing can be the answer any more when a request was sent ahead of it.
+      if (!awaited_answer_.empty()) client_paused_ = false;
       if (authentication->kind == AuthenticationKind::kSasl) {
         relay_sasl_mechanisms(*authentication, whole);
         return;

@@ -203,23 +203,30 @@ def test_requests_behind_the_password_are_judged(enforcing, postgres, startup_da
     assert postgres.query("SELECT 1 FROM pg_class WHERE relname = 'intruder'", startup_database) == []
 
 
-@pytest.fixture(scope="module")
-def impatient(guard_factory):
-    return guard_factory("enforce", config={"timeouts": {"handshake": "2s"}})
+@pytest.mark.parametrize("message", [query("CREATE TABLE intruder (a int)"), protocol.SYNC, protocol.frame("Z", b"I"), protocol.copy_data("x")])
+@pytest.mark.parametrize("ahead", [False, True])
+def test_anything_but_a_password_ends_the_login(message, ahead, enforcing, postgres, startup_database):
+    """G12: where the server asks for a password it takes nothing else, and says so at once; the guard does the same."""
+    endings = []
+    for port in (postgres.port, enforcing.port):
+        with Client(port) as client:
+            client.send_until_closed(startup(ordinary(startup_database)) + (message if ahead else b""))
+            if not ahead:
+                assert client.read().kind == "R"
+                client.send_until_closed(message)
+            endings.append([(answer.kind, *(answer.fields[field] for field in "SCM" if answer.kind == "E")) for answer in client.rest()])
+    assert endings[0] == endings[1] and endings[1][-1][:3] == ("E", "FATAL", "08P01")
+    assert postgres.query("SELECT 1 FROM pg_class WHERE relname = 'intruder'", startup_database) == []
 
 
-@pytest.mark.parametrize("message", [query("CREATE TABLE intruder (a int)"), protocol.SYNC, protocol.frame("Z", b"I"), protocol.copy_data("x"),
-                                     protocol.frame("p", b"x" * 70_000), protocol.frame("p", b"", 3), protocol.frame("p", b"", -1)])
-def test_anything_but_a_password_before_the_login(message, impatient, postgres, startup_database):
-    """G12: requests wait for the end of the login, which the guard does not wait for forever."""
-    with Client(impatient.port) as client:
+@pytest.mark.parametrize("message", [protocol.frame("p", b"x" * 70_000), protocol.frame("p", b"", 3), protocol.frame("p", b"", -1)])
+def test_impossible_lengths_of_a_password(message, enforcing, startup_database):
+    with Client(enforcing.port) as client:
         client.send(startup(ordinary(startup_database)))
         assert client.read().kind == "R"
         client.send_until_closed(message)
-        client.finish_sending()
         answers = client.rest()
-        assert "Z" not in protocol.kinds(answers)
-    assert postgres.query("SELECT 1 FROM pg_class WHERE relname = 'intruder'", startup_database) == []
+        assert set(sqlstates(answers)) <= {"08P01"} and "Z" not in protocol.kinds(answers)
 
 
 # Settings.

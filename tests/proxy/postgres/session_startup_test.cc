@@ -317,6 +317,32 @@ TEST(SessionAuthentication, TlsToTlsWorksOnlyWithoutChannelBinding) {
   refused.play();
 }
 
+TEST(SessionAuthentication, G12ARequestInPlaceOfTheAnswerEndsTheLogin) {
+  const std::string question = parser::postgres::encode_sasl_mechanisms({"SCRAM-SHA-256"});
+  const std::string last_words =
+      parser::postgres::encode_error({.severity = "FATAL",
+                                      .severity_localised = {},
+                                      .sqlstate = "08P01",
+                                      .message = "expected SASL response, got message type 81",
+                                      .detail = {},
+                                      .hint = {}});
+  SessionScript asked = sasl_login(false, false);
+  asked.server_passes(question);
+  asked.client(query("SELECT 1"), {}, last_words);
+  asked.play();
+  SessionScript ahead = sasl_login(false, false);
+  ahead.client(query("SELECT 1"), {});
+  ahead.server(question, question + last_words);
+  ahead.play();
+  SessionScript in_between = sasl_login(false, false);
+  in_between.server_passes(question);
+  in_between.client_passes(sasl_initial("n"));
+  in_between.client(query("SELECT 1"), {});
+  const std::string challenge = message('R', std::string("\0\0\0\x0b", 4) + "r=nonce");
+  in_between.server(challenge, challenge + last_words);
+  in_between.play();
+}
+
 TEST(SessionAuthentication, G3AndG2OnTheServerLeg) {
   for (const std::string answer : {"N", "E"}) {
     SessionScript script;
