@@ -38,12 +38,13 @@ struct RequestDetails {
 };
 
 struct PendingRequest {
-  char type = 'Q';          // the frontend message's type byte
-  bool uncertain = false;   // may change how text is read or what names mean: unanswered, it costs certainty
-  bool registered = false;  // has an unanswered definition in the statement or portal map
-  bool answered = false;    // a Query or FunctionCall that has had an answer
-  bool failed = false;      // its ErrorResponse has come; ReadyForQuery is still due
-  bool in_copy = false;     // a Sync sent during COPY FROM STDIN: the server ignores it unless the copy has failed
+  char type = 'Q';             // the frontend message's type byte
+  bool uncertain = false;      // may change how text is read or what names mean: unanswered, it costs certainty
+  bool registered = false;     // has an unanswered definition in the statement or portal map
+  bool answered = false;       // a Query or FunctionCall that has had an answer
+  bool failed = false;         // its ErrorResponse has come; ReadyForQuery is still due
+  bool in_copy = false;        // a Sync sent during COPY FROM STDIN: the server ignores it unless the copy has failed
+  bool in_open_batch = false;  // a Query behind extended messages without a Sync
   bool ends_transaction = false;  // holds a COMMIT, ROLLBACK or PREPARE TRANSACTION
   uint32_t parts_done = 0;        // statements of a Query that have completed
   uint64_t batch = 0;             // number of Syncs, Queries and FunctionCalls forwarded before it

@@ -175,6 +175,7 @@ void SessionCore::push_request(PendingRequest&& request) {
   if (request.details && !request.details->notice.empty()) ++pending_notices_;
   const bool ends_batch =
       request.type == frontend::kSync || request.type == frontend::kQuery || request.type == frontend::kFunctionCall;
+  request.in_open_batch = unsynced_ && request.type == frontend::kQuery;
   pending_.push(std::move(request));
   unsynced_ = !ends_batch;
   if (ends_batch) ++batch_;

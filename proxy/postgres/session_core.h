@@ -299,6 +299,8 @@ class SessionCore {
   LossCircumstances loss_;      // what is known should the connection break now
   std::string fatal_sqlstate_;  // of the server's last words
   uint64_t batch_ = 0;
+  int server_major_ = 0;          // as reported; 0: not yet
+  bool commit_in_doubt_ = false;  // the server may lose the transaction and yet say that it is idle
   TrackedState confirmed_;
   TrackedState in_flight_;
   PreparedStatements statements_;

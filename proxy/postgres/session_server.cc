@@ -1,6 +1,7 @@
 // Server messages after the login: relaying, pairing with requests, and what the answers say about state and outcome
 // (G19-G43, G52-G55; evasion sections 4 and 8).
 #include <algorithm>
+#include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "parser/postgres/message_header.h"
@@ -22,6 +23,8 @@ namespace {
 
 // The most of one message that is held to be looked at whole; the server's own errors stay far below.
 constexpr size_t kInspectedBytesMax = 1024UL * 1024;
+
+constexpr int kServerWithBatchBlocks = 18;
 
 // Bytes of the rows and COPY data at the front that are here whole: nothing about them needs a look.
 size_t whole_rows(std::string_view in) {
@@ -497,10 +500,14 @@ void SessionCore::settle_ambiguous(PendingRequest& request, char status) {
 void SessionCore::on_transaction_end() {
   if (!journal_.empty()) {
     TransactionJournal::Outcomes outcomes;
+    if (commit_in_doubt_) journal_.on_disconnect(Outcome::kUnknown, outcomes);
     journal_.on_ready('I', outcomes);
     audit_outcomes(outcomes);
   }
+  const bool names_in_doubt = commit_in_doubt_ && confirmed_.transaction_changed_names();
+  commit_in_doubt_ = false;
   confirmed_.on_idle(transaction_failed_);
+  if (names_in_doubt) confirmed_.forget_certainty();
   transaction_failed_ = false;
   if (portals_.size() > 0) portals_.clear();
 }
@@ -524,6 +531,9 @@ void SessionCore::on_ready_for_query(char status) {
     if (is_query && request.details && !request.failed && request.parts_done < request.details->statements.size()) {
       settle_ambiguous(request, status);
     }
+    // Since a batch is a transaction block of its own, a simple Query before its Sync has made the server lose all of
+    // it and yet answer that it is idle (seen with 18.6). Older servers commit it with the Query.
+    if (request.in_open_batch && server_major_ >= kServerWithBatchBlocks) commit_in_doubt_ = true;
     const bool lost_effects = request.failed && !in_flight_.same_as(confirmed_);
     // A simple Query begins by dropping the unnamed statement (evasion 84).
     if (is_query && statements_.knows({})) statements_.erase({});
@@ -568,6 +578,8 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
     session_authorization_ = std::string(status.value);
   } else if (status.name == "is_superuser") {
     superuser_ = status.value != "off";
+  } else if (status.name == "server_version") {
+    std::from_chars(status.value.data(), status.value.data() + status.value.size(), server_major_);
   } else if (status.name == "search_path") {
     confirmed_.report_search_path(status.value);
   } else if (status.name == "application_name") {

@@ -205,6 +205,34 @@ TEST(SessionExtended, G26QueryInsideAnOpenBatchEndsIt) {
   script.play();
 }
 
+TEST(SessionExtended, QueryInAnOpenBatchLeavesAnyOutcomePossibleFromVersion18On) {
+  for (const bool newer : {false, true}) {
+    SessionScript script;
+    script.audit_blocks = false;
+    script.logs_in("deploy", "shop", parameter_status("server_version", newer ? "18.6 (Debian 18.6-1)" : "17.11"));
+    script.client_passes(parse("", "CREATE TABLE t(a int)") + bind("", "") + execute("") + query("SELECT 1") + sync());
+    script.server_passes(parse_complete() + bind_complete() + complete("CREATE TABLE") + complete("SELECT 1"));
+    script.server_passes(ready(newer ? 'T' : 'I') + ready('I'));
+    script.expects_outcomes({newer ? Outcome::kUnknown : Outcome::kCommitted});
+    // The next transaction is like any other.
+    script.client_passes(query("CREATE TABLE u(a int)"));
+    script.server_passes(complete("CREATE TABLE") + ready('I'));
+    script.expects_outcomes({newer ? Outcome::kUnknown : Outcome::kCommitted, Outcome::kCommitted});
+    script.play();
+  }
+}
+
+TEST(SessionExtended, NamesOfABatchThatMayBeLostAreUncertain) {
+  SessionScript script;
+  script.logs_in("app", "shop", parameter_status("server_version", "18.6"));
+  script.client_passes(parse("", "CREATE TEMP TABLE t(a int)") + bind("", "") + execute("") + query("SELECT 1") +
+                       sync());
+  script.server_passes(parse_complete() + bind_complete() + complete("CREATE TABLE") + complete("SELECT 1") +
+                       ready('T') + ready('I'));
+  script.query_refused("DROP TABLE t");
+  script.play();
+}
+
 TEST(SessionExtended, ErrorAtSyncBelongsToTheSync) {
   SessionScript script;
   script.logs_in("deploy");
