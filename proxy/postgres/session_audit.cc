@@ -58,7 +58,7 @@ uint64_t SessionCore::audit_statement(const parser::StatementFacts& facts, const
   record.classes = verdict.classes.empty() ? facts.classes : verdict.classes;
   // A copy: audited statements are rare, and the record outlives the message. Command, objects and changes follow.
   record.facts = std::make_shared<const parser::StatementFacts>(facts);
-  policies::SessionNames names = confirmed_.names(user_);
+  policies::SessionNames names = session_names(confirmed_);
   std::shared_ptr<policies::LostStatement> kept;
   if (settings_.server->guard_login && !refused) {
     kept = std::make_shared<policies::LostStatement>(

@@ -187,6 +187,8 @@ class SessionCore {
                            parser::postgres::Reading reading);
   void release_held();
   [[nodiscard]] policies::Subject subject(const TrackedState& state) const;
+  // What names mean in `state`, without those whose bytes may name something else on the server.
+  [[nodiscard]] policies::SessionNames session_names(const TrackedState& state) const;
   [[nodiscard]] bool refuses(const policies::Verdict& verdict) const;
   bool is_first_use(const parser::StatementFacts& facts);
   void admit(HeldMessage held, Judged judged, Text text, bool executes);
@@ -210,6 +212,7 @@ class SessionCore {
   bool on_error_response(const parser::postgres::ErrorFields& error);
   void on_ready_for_query(char status);
   void on_parameter_status(const parser::postgres::ParameterStatus& status);
+  void note_encodings();
   void on_copy_in();
   // The COPY of the oldest request is over.
   void end_copy(bool failed);
@@ -309,6 +312,7 @@ class SessionCore {
   parser::postgres::Reading reading_;  // as the server has reported it
   bool reading_moved_ = false;         // and it has reported another one before: a rollback may bring that back
   std::string client_encoding_, server_encoding_;
+  bool names_are_converted_ = false;  // an encoding other than UTF-8 has been in use on either side
   std::string session_authorization_;
   bool superuser_ = true;  // as reported; one that does not say so is taken for one
   bool draining_ = false;

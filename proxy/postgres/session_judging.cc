@@ -109,6 +109,21 @@ policies::Subject SessionCore::subject(const TrackedState& state) const {
   return subject;
 }
 
+policies::SessionNames SessionCore::session_names(const TrackedState& state) const {
+  policies::SessionNames names = state.names(user_);
+  // The server converts names before it clips and compares them, and clips them by characters of its own encoding: what
+  // is one name here may be two there (evasion 54, 60).
+  if (names_are_converted_ || pending_uncertain_ > 0) {
+    constexpr size_t kCutCharacterBytesMax = 3;  // UTF-8: what clipping may take off besides
+    std::erase_if(names.temporary, [](const std::string& name) {
+      const bool may_be_clipped = name.size() + kCutCharacterBytesMax >= parser::postgres::kNameBytesMax;
+      return may_be_clipped ||
+             std::any_of(name.begin(), name.end(), [](char c) { return (static_cast<uint8_t>(c) & 0x80U) != 0; });
+    });
+  }
+  return names;
+}
+
 bool SessionCore::must_read_harmless() const { return !aftermath_.empty() || view_->policy->judges_harmless_texts(); }
 
 bool SessionCore::refuses(const Verdict& verdict) const {
@@ -272,7 +287,7 @@ void SessionCore::apply_ahead(TrackedState& state, const StatementFacts& facts, 
 
 Verdict SessionCore::judge_one(const StatementFacts& facts, const TrackedState& state) const {
   if (const auto aftermath = aftermath_.verdict(facts)) return *aftermath;
-  Verdict verdict = view_->policy->judge(facts, subject(state), state.names(user_));
+  Verdict verdict = view_->policy->judge(facts, subject(state), session_names(state));
   if (facts.prepared == PreparedUse::kPrepare && !facts.inner.empty()) {
     // What may not be run need not be prepared (evasion 13); whether it is run is recorded when it is.
     Verdict inner = judge_one(facts.inner.front(), state);

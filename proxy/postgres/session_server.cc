@@ -564,6 +564,10 @@ void SessionCore::end_if_draining() {
   close_with("57P01", "terminating connection due to administrator command");
 }
 
+void SessionCore::note_encodings() {
+  names_are_converted_ = names_are_converted_ || client_encoding_ != "UTF8" || server_encoding_ != "UTF8";
+}
+
 void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& status) {
   const parser::postgres::Reading before = reading_;
   if (status.name == "standard_conforming_strings") {
@@ -585,7 +589,9 @@ void SessionCore::on_parameter_status(const parser::postgres::ParameterStatus& s
   } else if (status.name == "application_name") {
     application_ = std::string(status.value);
   }
-  if (phase_ == Phase::kReady && reading_ != before) reading_moved_ = true;
+  if (phase_ != Phase::kReady) return;
+  if (reading_ != before) reading_moved_ = true;
+  note_encodings();
 }
 
 }  // namespace schemaguard::proxy::postgres

@@ -458,6 +458,7 @@ void SessionCore::authentication_from_server(char type, Text body, Text whole) {
       }
       transaction_status_ = *status;
       phase_ = Phase::kReady;
+      note_encodings();
       in_flight_ = confirmed_;  // the server may have reported a search_path
       client_paused_ = false;
       logged_in_ = true;

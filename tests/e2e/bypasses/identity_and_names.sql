@@ -326,3 +326,19 @@ CREATE TEMP TABLE existing(a int)
 SET search_path TO pg_catalog, public, pg_temp
 -- next
 DROP TABLE existing CASCADE
+-- case: 131 the same bytes in another encoding
+-- setup: CREATE TABLE "Ã©"(a int)
+CREATE TEMP TABLE "é"(a int)
+-- next
+SET client_encoding = LATIN1
+-- next
+DROP TABLE "é"
+-- case: 131 the same bytes in another encoding, back again
+-- setup: CREATE TABLE "é"(a int)
+SET client_encoding = LATIN1
+-- next
+CREATE TEMP TABLE "é"(a int)
+-- next
+SET client_encoding = UTF8
+-- next
+DROP TABLE "é"
