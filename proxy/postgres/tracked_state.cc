@@ -107,12 +107,26 @@ void TrackedState::report_search_path(std::string_view value) {
   store(std::move(values));
 }
 
+// One after the other: the calls must not nest as deep as the savepoints.
+TrackedState::Savepoint::~Savepoint() {
+  std::shared_ptr<Savepoint> next = std::move(below);
+  while (next && next.use_count() == 1) next = std::move(next->below);
+}
+
 void TrackedState::start_transaction() {
-  if (snapshots_.empty()) snapshots_.push_back({"", values_});
+  if (in_transaction_) return;
+  in_transaction_ = true;
+  values_before_ = values_;
+}
+
+void TrackedState::end_transaction() {
+  in_transaction_ = false;
+  values_before_.reset();
+  savepoints_.reset();
 }
 
 void TrackedState::commit() {
-  snapshots_.clear();
+  end_transaction();
   if (!values_) return;
   const bool local = values_->path_local || values_->role_local;
   const bool dropping = std::any_of(values_->temporary.begin(), values_->temporary.end(),
@@ -133,12 +147,12 @@ void TrackedState::commit() {
 }
 
 void TrackedState::rollback() {
-  if (!snapshots_.empty()) values_ = snapshots_.front().values;
-  snapshots_.clear();
+  if (in_transaction_) values_ = values_before_;
+  end_transaction();
 }
 
 void TrackedState::on_idle(bool failed) {
-  if (snapshots_.empty()) return;
+  if (!in_transaction_) return;
   if (failed) {
     rollback();
   } else {
@@ -156,9 +170,7 @@ void TrackedState::forget_certainty() {
   store(std::move(values));
 }
 
-bool TrackedState::transaction_changed_names() const {
-  return !snapshots_.empty() && snapshots_.front().values != values_;
-}
+bool TrackedState::transaction_changed_names() const { return in_transaction_ && values_before_ != values_; }
 
 void TrackedState::apply_rollback(const parser::StatementFacts& facts) {
   rollback();
@@ -167,8 +179,9 @@ void TrackedState::apply_rollback(const parser::StatementFacts& facts) {
 
 void TrackedState::apply_transaction(const parser::StatementFacts& facts) {
   const auto find = [this](const std::string& name) {
-    return std::find_if(snapshots_.rbegin(), snapshots_.rend(),
-                        [&](const Snapshot& snapshot) { return snapshot.savepoint == name; });
+    std::shared_ptr<Savepoint> found = savepoints_;
+    while (found && found->name != name) found = found->below;
+    return found;
   };
   switch (facts.transaction) {
     case TransactionControl::kNone:
@@ -188,20 +201,18 @@ void TrackedState::apply_transaction(const parser::StatementFacts& facts) {
       return;
     case TransactionControl::kSavepoint:
       start_transaction();
-      snapshots_.push_back({facts.transaction_name, values_});
+      savepoints_ = std::make_shared<Savepoint>(facts.transaction_name, values_, savepoints_);
       return;
     case TransactionControl::kRollbackToSavepoint:
-      if (const auto found = find(facts.transaction_name); found != snapshots_.rend()) {
+      if (const auto found = find(facts.transaction_name)) {
         values_ = found->values;
-        snapshots_.erase(found.base(), snapshots_.end());
+        savepoints_ = found;
       } else {
         forget_certainty();  // a savepoint set while nothing was read
       }
       return;
     case TransactionControl::kRelease:
-      if (const auto found = find(facts.transaction_name); found != snapshots_.rend()) {
-        snapshots_.erase(found.base() - 1, snapshots_.end());
-      }
+      if (const auto found = find(facts.transaction_name)) savepoints_ = found->below;
       return;
   }
 }

@@ -1,15 +1,16 @@
 // TrackedState: what a session's names and settings mean right now, as far as the server has confirmed it or, in the
 // in-flight copy, as far as forwarded statements will have changed it (design section 8).
 //
-// A value: the session holds two of them. Settings and temporary objects are transactional, so the state keeps a
-// stack of snapshots (transaction start, savepoints) that share their contents. It never guesses: where a statement
-// may or may not have had an effect, certainty is dropped and the strictest reading holds.
+// A value: the session holds two of them. Settings and temporary objects are transactional, so the state keeps what
+// they were at the start of the transaction and at each savepoint; copies share all of that. It never guesses: where a
+// statement may or may not have had an effect, certainty is dropped and the strictest reading holds.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parser/statement_facts.h"
@@ -73,14 +74,20 @@ class TrackedState {
     [[nodiscard]] const NamePath& effective_path() const { return path_local ? *path_local : path; }
     [[nodiscard]] const Role& effective_role() const { return role_local ? *role_local : role; }
   };
-  struct Snapshot {
-    std::string savepoint;  // "" for the start of the transaction
-    std::shared_ptr<const Values> values;
+  // An open savepoint on top of those that were set before it. Copies of a state share them: there may be very many.
+  struct Savepoint {
+    Savepoint(std::string_view its_name, std::shared_ptr<const Values> its_values, std::shared_ptr<Savepoint> others)
+        : name(its_name), values(std::move(its_values)), below(std::move(others)) {}
+    ~Savepoint();
+    std::string name;
+    std::shared_ptr<const Values> values;  // as they were when it was set
+    std::shared_ptr<Savepoint> below;
   };
 
   Values copy() const { return values_ ? *values_ : Values{}; }
   void store(Values values) { values_ = std::make_shared<const Values>(std::move(values)); }
   void start_transaction();
+  void end_transaction();
   void commit();
   void rollback();
   void apply_transaction(const parser::StatementFacts& facts);
@@ -90,7 +97,9 @@ class TrackedState {
   void apply_change(Values& values, const parser::Change& change, std::string_view statement_text);
 
   std::shared_ptr<const Values> values_;  // null: defaults
-  std::vector<Snapshot> snapshots_;       // empty: no transaction seen
+  bool in_transaction_ = false;
+  std::shared_ptr<const Values> values_before_;  // the transaction
+  std::shared_ptr<Savepoint> savepoints_;        // the newest
 };
 
 }  // namespace schemaguard::proxy::postgres
