@@ -74,6 +74,18 @@ bool mentions(std::string_view text, std::string_view lower_case_word) {
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
+// Constraints have indexes, and identity columns sequences, of any name that the text gives them.
+bool names_hidden_relations(std::string_view text) {
+  return has_backslash(text) || mentions(text, "constraint") || mentions(text, "sequence");
+}
+
+// Whether the server may give this name by itself to what comes with a table.
+bool is_implicit_name(std::string_view name) {
+  while (!name.empty() && absl::ascii_isdigit(static_cast<unsigned char>(name.back()))) name.remove_suffix(1);
+  static constexpr std::array<std::string_view, 5> kEndings = {"_pkey", "_key", "_excl", "_idx", "_seq"};
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
 // Whether apply_setting() does anything with it.
 bool changes_what_names_mean(const SettingChange& setting) {
   return setting.name == "search_path" || setting.name == "role" || setting.name == "session_authorization" ||
@@ -135,14 +147,13 @@ void TrackedState::commit() {
   Values values = copy();
   values.path_local.reset();
   values.role_local.reset();
-  // Indexes go with their table.
-  std::vector<std::string> dropped;
-  for (const TemporaryObject& object : values.temporary) {
-    if (object.dropped_on_commit) dropped.push_back(object.name);
+  if (dropping) {
+    // The server drops them with CASCADE: what may depend on them is forgotten.
+    std::erase_if(values.temporary, [](const TemporaryObject& object) { return object.dropped_on_commit; });
+    forget_temporary(values, [](const TemporaryObject& object) {
+      return !object.owner.empty() || object.may_go_with_others || object.may_go_by_cascade || object.may_be_another;
+    });
   }
-  std::erase_if(values.temporary, [&](const TemporaryObject& object) {
-    return object.dropped_on_commit || std::find(dropped.begin(), dropped.end(), object.owner) != dropped.end();
-  });
   store(std::move(values));
 }
 
@@ -276,11 +287,51 @@ void TrackedState::apply_setting(Values& values, const SettingChange& setting, b
   }
 }
 
+template <typename Condition>
+void TrackedState::forget_temporary(Values& values, Condition condition) {
+  constexpr size_t kForgottenMax = 1000;
+  size_t forgotten = 0;
+  for (TemporaryObject& object : values.temporary) {
+    object.may_be_gone = object.may_be_gone || condition(object);
+    if (object.may_be_gone) ++forgotten;
+  }
+  if (forgotten <= kForgottenMax) return;
+  std::erase_if(values.temporary, [](const TemporaryObject& object) { return object.may_be_gone; });
+  values.hidden_names = true;
+}
+
+void TrackedState::add_temporary(Values& values, const parser::Change& change, std::string owner,
+                                 std::string_view statement_text) {
+  using parser::ObjectKind;
+  const ObjectKind kind = change.object.kind;
+  TemporaryObject added{.name = change.object.name.name, .owner = std::move(owner)};
+  added.dropped_on_commit = is_dropped_on_commit(statement_text);
+  // A sequence may be owned by a column.
+  added.may_go_with_others = kind == ObjectKind::kSequence || is_partition(statement_text);
+  added.may_go_by_cascade = kind == ObjectKind::kView || mentions(statement_text, "inherits");
+  if (kind == ObjectKind::kTable) {
+    values.hidden_names = values.hidden_names || names_hidden_relations(statement_text);
+  }
+  const auto known = std::find_if(values.temporary.begin(), values.temporary.end(),
+                                  [&](const TemporaryObject& object) { return object.name == added.name; });
+  if (change.if_not_exists) {
+    added.may_be_another = values.hidden_names || is_implicit_name(added.name);
+    if (known != values.temporary.end() && !known->may_be_gone) {
+      // Whatever it is, it stays what it is.
+      known->dropped_on_commit = known->dropped_on_commit || added.dropped_on_commit;
+      return;
+    }
+    if (known != values.temporary.end()) added.may_be_another = true;
+  }
+  if (known != values.temporary.end()) values.temporary.erase(known);
+  values.temporary.push_back(std::move(added));
+}
+
 void TrackedState::apply_change(Values& values, const parser::Change& change, std::string_view statement_text) {
   const std::string& name = change.object.name.name;
   const auto is_temporary = [&values](const std::string& candidate) {
     return std::any_of(values.temporary.begin(), values.temporary.end(),
-                       [&](const TemporaryObject& object) { return object.name == candidate; });
+                       [&](const TemporaryObject& object) { return object.name == candidate && !object.may_be_gone; });
   };
   const bool by_name = change.object.persistence == Persistence::kByName && change.object.name.schema.empty();
   if (change.kind.starts_with("create_")) {
@@ -288,17 +339,14 @@ void TrackedState::apply_change(Values& values, const parser::Change& change, st
                                     is_temporary(change.relation->name.name) &&
                                     change.object.kind == parser::ObjectKind::kIndex;
     if ((change.object.persistence == Persistence::kTemporary || on_temporary_table) && !name.empty()) {
-      const bool may_go_at_commit = is_dropped_on_commit(statement_text);
-      // A sequence may be owned by a column.
-      const bool may_go_with_others =
-          change.object.kind == parser::ObjectKind::kSequence || is_partition(statement_text);
-      values.temporary.push_back({name, on_temporary_table ? change.relation->name.name : std::string(),
-                                  may_go_at_commit, may_go_with_others});
+      add_temporary(values, change, on_temporary_table ? change.relation->name.name : std::string(), statement_text);
     }
     return;
   }
   const bool temporary = change.object.persistence == Persistence::kTemporary || (by_name && is_temporary(name));
   if (!temporary) return;
+  values.hidden_names = values.hidden_names || names_hidden_relations(statement_text);
+  forget_temporary(values, [&](const TemporaryObject& object) { return object.may_be_another && object.name != name; });
   if (change.kind.starts_with("drop_")) {
     // What else goes with it is forgotten rather than followed: its indexes, what may be owned by a dropped column,
     // and with CASCADE anything. A table that only loses a member or a property stays itself.
@@ -306,15 +354,18 @@ void TrackedState::apply_change(Values& values, const parser::Change& change, st
                           change.kind == "drop_cluster" || change.kind == "drop_oids";
     const bool whole = change.member.empty() && !property;
     std::erase_if(values.temporary, [&](const TemporaryObject& object) {
-      if (object.name == name) return whole;
-      return change.cascade || object.owner == name || object.may_go_with_others;
+      return whole && (object.name == name || object.owner == name);
+    });
+    forget_temporary(values, [&](const TemporaryObject& object) {
+      return object.name != name && (change.cascade || object.owner == name || object.may_go_with_others);
     });
   } else if (change.kind == "add_constraint" && mentions(statement_text, "index")) {
     // ADD CONSTRAINT … USING INDEX gives the index the constraint's name.
-    std::erase_if(values.temporary, [&](const TemporaryObject& object) { return object.owner == name; });
+    forget_temporary(values, [&](const TemporaryObject& object) { return object.owner == name; });
   } else if (mentions(statement_text, "attach")) {
     for (TemporaryObject& object : values.temporary) object.may_go_with_others = true;
   } else if (change.kind.starts_with("rename_") && change.member.empty() && !change.new_name.empty()) {
+    std::erase_if(values.temporary, [&](const TemporaryObject& object) { return object.name == change.new_name; });
     for (TemporaryObject& object : values.temporary) {
       if (object.name == name) object.name = change.new_name;
       if (object.owner == name) object.owner = change.new_name;
@@ -360,6 +411,7 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
   if (discards) {
     values.temporary.clear();
     values.temporary_certain = true;
+    values.hidden_names = false;
   }
   if (facts.command == "DISCARD ALL") {
     values.role = values.role_startup;
@@ -371,7 +423,9 @@ void TrackedState::apply(const parser::StatementFacts& facts, std::string_view s
 policies::SessionNames TrackedState::names(std::string_view user) const {
   policies::SessionNames names;
   if (!values_) return names;
-  for (const TemporaryObject& object : values_->temporary) names.temporary.push_back(object.name);
+  for (const TemporaryObject& object : values_->temporary) {
+    if (!object.may_be_gone) names.temporary.push_back(object.name);
+  }
   const NamePath& path = values_->effective_path();
   names.temporary_certain = values_->temporary_certain && !path.lost;
   names.search_path_certain = path.elements.has_value();

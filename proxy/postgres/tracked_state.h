@@ -52,6 +52,9 @@ class TrackedState {
     std::string owner;  // the temporary table an index belongs to
     bool dropped_on_commit = false;
     bool may_go_with_others = false;  // dropping another object may drop this one, without CASCADE
+    bool may_go_by_cascade = false;   // a view, a child: what is dropped at a commit takes it along
+    bool may_be_another = false;      // IF NOT EXISTS may have met the index of a constraint, or the like, by this name
+    bool may_be_gone = false;         // what was dropped may have taken it along: the name is trusted no more
   };
   // A search_path. Without `elements`, neither lost nor doubted: the server's default for this login, never set in
   // sight.
@@ -67,6 +70,7 @@ class TrackedState {
   struct Values {
     std::vector<TemporaryObject> temporary;
     bool temporary_certain = true;
+    bool hidden_names = false;  // temporary tables may have brought relations that are not in the list
     NamePath path, path_startup;
     std::optional<NamePath> path_local;  // SET LOCAL: holds until the transaction ends
     Role role, role_startup;
@@ -95,6 +99,11 @@ class TrackedState {
   void apply_path(Values& values, const parser::SettingChange& setting, bool certainly_runs);
   void apply_role(Values& values, const parser::SettingChange& setting, bool certainly_runs);
   void apply_change(Values& values, const parser::Change& change, std::string_view statement_text);
+  // Objects that fulfil the condition are not trusted any more.
+  template <typename Condition>
+  static void forget_temporary(Values& values, Condition condition);
+  static void add_temporary(Values& values, const parser::Change& change, std::string owner,
+                            std::string_view statement_text);
 
   std::shared_ptr<const Values> values_;  // null: defaults
   bool in_transaction_ = false;

@@ -342,3 +342,134 @@ CREATE TEMP TABLE "é"(a int)
 SET client_encoding = UTF8
 -- next
 DROP TABLE "é"
+-- case: 131 name of a constraint's index, taken again by IF NOT EXISTS
+CREATE TEMP TABLE t(a int CONSTRAINT existing UNIQUE)
+-- next
+CREATE TEMP TABLE IF NOT EXISTS existing(a int)
+-- next
+DROP TABLE t
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 name of an index, taken again by IF NOT EXISTS
+CREATE TEMP TABLE t(a int)
+-- next
+CREATE INDEX existing ON t(a)
+-- next
+CREATE TEMP TABLE IF NOT EXISTS existing AS SELECT 1 a
+-- next
+DROP TABLE t
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 index of another table by IF NOT EXISTS
+CREATE TEMP TABLE t(a int)
+-- next
+CREATE TEMP TABLE u(a int)
+-- next
+CREATE INDEX parent_pkey ON u(a)
+-- next
+CREATE INDEX IF NOT EXISTS parent_pkey ON t(a)
+-- next
+DROP TABLE u
+-- next
+ALTER INDEX parent_pkey RENAME TO sneaked
+-- case: 131 sequence by IF NOT EXISTS
+-- setup: CREATE SEQUENCE counter
+CREATE TEMP TABLE t(a int CONSTRAINT counter UNIQUE)
+-- next
+CREATE TEMP SEQUENCE IF NOT EXISTS counter
+-- next
+DROP TABLE t
+-- next
+DROP SEQUENCE counter
+-- case: 131 constraint's index renamed away from under IF NOT EXISTS
+CREATE TEMP TABLE t(a int CONSTRAINT existing UNIQUE)
+-- next
+CREATE TEMP TABLE IF NOT EXISTS existing(a int)
+-- next
+ALTER TABLE t RENAME CONSTRAINT existing TO other_one
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 constraint's index goes at the commit
+BEGIN
+-- next
+CREATE TEMP TABLE t(a int CONSTRAINT existing UNIQUE) ON COMMIT DROP
+-- next
+CREATE TEMP TABLE IF NOT EXISTS existing(a int)
+-- next
+COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 serial column's sequence by IF NOT EXISTS
+-- setup: CREATE TABLE t_a_seq(a int)
+CREATE TEMP TABLE t(a serial)
+-- next
+CREATE TEMP TABLE IF NOT EXISTS t_a_seq(a int)
+-- next
+ALTER TABLE t DROP COLUMN a
+-- next
+DROP TABLE t_a_seq
+-- case: 131 view goes with its table at the commit
+BEGIN
+-- next
+CREATE TEMP TABLE t(a int) ON COMMIT DROP
+-- next
+CREATE TEMP VIEW existing AS SELECT * FROM t
+-- next
+COMMIT
+-- next
+ALTER TABLE existing RENAME TO sneaked
+-- case: 131 child goes with its parent at the commit
+BEGIN
+-- next
+CREATE TEMP TABLE t(a int) ON COMMIT DROP
+-- next
+CREATE TEMP TABLE existing() INHERITS (t)
+-- next
+COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 partition goes with its table at the commit
+BEGIN
+-- next
+CREATE TEMP TABLE t(a int) PARTITION BY RANGE (a) ON COMMIT DROP
+-- next
+CREATE TEMP TABLE existing PARTITION OF t DEFAULT
+-- next
+COMMIT
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 owned sequence goes with its table at the commit
+-- setup: CREATE SEQUENCE counter
+BEGIN
+-- next
+CREATE TEMP TABLE t(a int) ON COMMIT DROP
+-- next
+CREATE TEMP SEQUENCE counter OWNED BY t.a
+-- next
+COMMIT
+-- next
+DROP SEQUENCE counter
+-- case: 131 index taken over by a constraint
+CREATE TEMP TABLE t(a int)
+-- next
+CREATE UNIQUE INDEX existing ON t(a)
+-- next
+ALTER TABLE t ADD UNIQUE USING INDEX existing
+-- next
+CREATE TEMP TABLE IF NOT EXISTS existing(a int)
+-- next
+DROP TABLE t
+-- next
+DROP TABLE existing CASCADE
+-- case: 131 index of another column than the dropped one
+CREATE TEMP TABLE t(a int, b int)
+-- next
+CREATE INDEX existing ON t(a)
+-- next
+ALTER TABLE t DROP COLUMN b
+-- next
+CREATE TEMP TABLE IF NOT EXISTS existing(a int)
+-- next
+DROP TABLE t
+-- next
+DROP TABLE existing CASCADE

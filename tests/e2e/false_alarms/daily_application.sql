@@ -100,7 +100,21 @@ DROP TABLE passing_by
 
 DROP TABLE readings
 
+CREATE TEMP TABLE IF NOT EXISTS lookup_cache (id int PRIMARY KEY, label text UNIQUE)
+
+CREATE TEMP TABLE IF NOT EXISTS lookup_cache (id int PRIMARY KEY, label text UNIQUE)
+
+CREATE TEMP TABLE IF NOT EXISTS price_cache AS SELECT 1 AS id, 2 AS price
+
+CREATE INDEX IF NOT EXISTS price_cache_by_price ON price_cache (price)
+
 BEGIN; CREATE TEMP TABLE once (a int) ON COMMIT DROP; INSERT INTO once VALUES (1); SELECT * FROM once; COMMIT
+
+ALTER TABLE lookup_cache ADD COLUMN IF NOT EXISTS seen timestamptz
+
+DROP TABLE lookup_cache
+
+DROP TABLE price_cache
 
 SELECT 1 AS a INTO TEMP TABLE import_select
 
