@@ -41,9 +41,13 @@ Change& add_change(StatementFacts& facts, std::string_view kind, const NamedObje
 }
 
 void classify_changes(StatementFacts& facts) {
+  const auto is_temporary = [](const ObjectUse& use) { return use.persistence == Persistence::kTemporary; };
   for (const Change& change : facts.changes) {
-    facts.classes.add(change.object.persistence == Persistence::kTemporary ? StatementClass::kTemporary
-                                                                           : StatementClass::kSchema);
+    // A persistent parent is changed by a temporary child.
+    const bool of_parent = change.kind == "add_inherit" || change.kind == "drop_inherit";
+    const bool within_session =
+        is_temporary(change.object) && (!of_parent || !change.relation || is_temporary(*change.relation));
+    facts.classes.add(within_session ? StatementClass::kTemporary : StatementClass::kSchema);
   }
 }
 

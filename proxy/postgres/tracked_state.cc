@@ -14,7 +14,6 @@ namespace {
 using parser::OpaqueReason;
 using parser::Persistence;
 using parser::SettingChange;
-using parser::StatementClass;
 using parser::TransactionControl;
 using parser::postgres::split_search_path;
 

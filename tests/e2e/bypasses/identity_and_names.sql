@@ -473,3 +473,11 @@ CREATE TEMP TABLE IF NOT EXISTS existing(a int)
 DROP TABLE t
 -- next
 DROP TABLE existing CASCADE
+-- case: 131 temporary child by its qualified name
+CREATE TEMP TABLE t(a int, b text)
+-- next
+ALTER TABLE pg_temp.t INHERIT existing
+-- case: 131 temporary child by both qualified names
+CREATE TEMP TABLE t(a int, b text)
+-- next
+ALTER TABLE pg_temp.t INHERIT public.existing
