@@ -234,14 +234,10 @@ void TrackedState::apply_path(Values& values, const SettingChange& setting, bool
     return;
   }
   NamePath path;
-  if (!certainly_runs || setting.reset) {
+  if (!certainly_runs || setting.reset || !setting.value) {
     path.lost = true;
-  } else if (!setting.list.empty() && setting.value) {
-    path.elements = setting.list;
-  } else if (setting.value) {
-    path.elements = split_search_path(*setting.value);
   } else {
-    path.lost = true;
+    path.elements = setting.list.empty() ? split_search_path(*setting.value) : setting.list;
   }
   if (setting.scope == SettingChange::Scope::kLocal) {
     values.path_local = std::move(path);
@@ -269,16 +265,14 @@ void TrackedState::apply_role(Values& values, const SettingChange& setting, bool
 }
 
 void TrackedState::apply_setting(Values& values, const SettingChange& setting, bool certainly_runs) {
-  if (setting.name == "search_path") {
-    apply_path(values, setting, certainly_runs);
+  if (setting.name == "search_path" || (setting.name == "all" && setting.reset)) {
+    apply_path(values, setting, certainly_runs);  // RESET ALL leaves the role alone
   } else if (setting.name == "role") {
     apply_role(values, setting, certainly_runs);
   } else if (setting.name == "session_authorization") {
     // SET SESSION AUTHORIZATION also sets the role back to none; the new login is reported by ParameterStatus.
     values.role_local.reset();
     values.role = {.name = {}, .known = certainly_runs};
-  } else if (setting.name == "all" && setting.reset) {
-    apply_path(values, setting, certainly_runs);  // RESET ALL leaves the role alone
   } else if (setting.name.empty()) {
     // set_config() with a name that is not constant.
     apply_path(values, setting, false);
