@@ -19,7 +19,8 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache mold libpg-query-dev l
 DEMO_PACKAGES := postgresql-15 postgresql-client-15 openssl
 TEST_PACKAGES := $(DEMO_PACKAGES) libgtest-dev libgmock-dev clang-format-14 git procps python3 python3-pytest \
   python3-psycopg2 python3-yaml php-cli php-pgsql libdbd-pg-perl perl libpostgresql-jdbc-java \
-  mariadb-server python3-pymysql
+  mariadb-server mariadb-client libmariadb-dev libmariadb-java libslf4j-java libdbd-mariadb-perl libdbd-mysql-perl \
+  php-mysql sysbench mariadb-test mariadb-test-data python3-pymysql python3-cryptography
 LONG_PACKAGES := clang-14 clang-tidy-14 libclang-rt-14-dev
 BENCH_PACKAGES := $(DEMO_PACKAGES) libbenchmark-dev pgbouncer haproxy python3 python3-psycopg2 procps
 

@@ -27,7 +27,7 @@ enum class ReplyShape : uint8_t {
   kOk,              // OK or ERR
   kEndOfFile,       // EOF or OK, or ERR
   kResult,          // OK, text result sets, LOCAL INFILE
-  kExecute,         // OK, binary result sets, maybe an open cursor
+  kExecute,         // OK, binary result sets, maybe an open cursor, LOCAL INFILE
   kPrepare,         // statement id, definitions of parameters and columns
   kFetch,           // binary rows without definitions
   kFieldList,       // definitions without a count

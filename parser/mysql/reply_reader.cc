@@ -149,8 +149,8 @@ ReplyEvent ReplyReader::on_result_start(std::string_view body) {
   if (first_byte(body) == kOkHeader) return on_ok(body);
   if (first_byte(body) != kLocalInfileHeader) return on_column_count(body);
   const std::optional<std::string_view> name = decode_local_infile(body);
-  // No prepared statement asks for a file, and no server asks a client that has not offered it (mysql-wire 18).
-  if (!name.has_value() || shape_ != ReplyShape::kResult || !capabilities_.has(kClientLocalFiles)) return violation();
+  // MariaDB prepares LOAD DATA LOCAL too. No server asks a client that has not offered it (mysql-wire 18).
+  if (!name.has_value() || !capabilities_.has(kClientLocalFiles)) return violation();
   file_name_ = *name;
   place_ = Place::kFileEnd;
   return ReplyEvent::kLocalInfile;

@@ -34,7 +34,8 @@ size_t SessionCore::prefix_bytes(uint8_t command) {
 }
 
 bool SessionCore::is_waiting() const {
-  if (file_follows_ || in_change_user_) return false;
+  // What is on its way already goes on; the next command waits.
+  if (client_rest_ > 0 || client_chain_ || file_follows_ || in_change_user_) return false;
   if (held_ || pending_.size() >= kPipelinedMax) return true;
   for (const PendingCommand& command : pending_) {
     if (command.holds_back()) return true;
@@ -50,8 +51,7 @@ void SessionCore::process_client(Text in) {
         in.remove_prefix(login_from_client(in));
         break;
       case Phase::kReady:
-        // What is on its way already goes on; the next command waits.
-        if (is_waiting() && client_rest_ == 0 && !client_chain_) {
+        if (is_waiting()) {
           client_backlog_.append(in);
           return;
         }

@@ -30,8 +30,9 @@ std::shared_ptr<const TextFacts> facts_of(StatementClass statement_class, std::s
   return facts;
 }
 
+// In the words of both servers.
 std::string unknown_statement(uint32_t id) {
-  return fmt::format("Unknown prepared statement handler ({}) given to EXECUTE", id);
+  return fmt::format("Unknown prepared statement handler ({}) given to mysqld_stmt_execute", id);
 }
 
 }  // namespace
@@ -157,7 +158,9 @@ void SessionCore::on_close_statement(const ClientCommand& command) {
 }
 
 void SessionCore::on_init_db(const ClientCommand& command) {
-  const auto name = parser::mysql::decode_init_db(command.payload.substr(1));
+  const auto body = command.payload.substr(1);
+  // Without a name the server changes nothing, and says so in its own words.
+  const auto name = body.empty() ? std::optional(body) : parser::mysql::decode_init_db(body);
   if (!name) return refuse_with(command, parser::mysql::kErrWrongDatabaseName, "42000", "Incorrect database name");
   PendingCommand pending(Command::kInitDb, server_capabilities_);
   pending.details = std::make_unique<CommandDetails>();

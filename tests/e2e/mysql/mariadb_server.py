@@ -49,7 +49,8 @@ SYSTEM = {"information_schema", "performance_schema", "sys", "mysql"}
 
 
 class MariaDbServer:
-    def __init__(self, directory):
+    def __init__(self, directory, settings=()):
+        """`settings` are further arguments of the server."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.data = self.directory / "data"
@@ -59,9 +60,12 @@ class MariaDbServer:
             account = pwd.getpwnam("mysql")
             os.chown(self.directory, account.pw_uid, account.pw_gid)
         self.user = ["--user=mysql"] if as_root else []
+        # Every starting server clears the temporary tables from its TMPDIR, its neighbours' in use too.
+        environment = dict(os.environ, TMPDIR=str(self.directory))
         install = subprocess.run(
             ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
-             "--auth-root-authentication-method=normal", *self.user], capture_output=True, text=True)
+             "--auth-root-authentication-method=normal", *self.user], capture_output=True, text=True,
+            env=environment)
         assert install.returncode == 0, install.stdout + install.stderr
         program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
         self.log_file = self.directory / "mariadb.log"
@@ -69,8 +73,10 @@ class MariaDbServer:
             self.process = subprocess.Popen(
                 [program, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1",
                  f"--socket={self.directory / 'socket'}", f"--pid-file={self.directory / 'pid'}",
-                 "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--skip-log-bin",
-                 "--character-set-server=utf8mb4", *self.user], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                 "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--sync-frm=OFF",
+                 "--innodb-buffer-pool-size=32M", "--skip-log-bin",
+                 "--character-set-server=utf8mb4", *settings, *self.user], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env=environment)
         wait_until(self._is_ready, "MariaDB accepts connections")
         with self.connect() as connection:
             self.version = connection.get_server_info()
