@@ -19,11 +19,15 @@ using policies::Outcome;
 namespace {
 
 // One statement makes the server report both variables from now on, and what they are now: an assignment is reported
-// though it changes nothing (mysql-wire 46). The list that the session had is kept.
+// though it changes nothing (mysql-wire 46). The list that the session had is kept; MySQL refuses one that names a
+// variable twice.
 constexpr std::string_view kTrackingText =
     "SET @@session.session_track_system_variables = IF(@@session.session_track_system_variables = '*', '*', "
-    "CONCAT_WS(',', NULLIF(@@session.session_track_system_variables, ''), 'sql_mode', 'character_set_client')), "
-    "@@session.sql_mode = @@session.sql_mode, @@session.character_set_client = @@session.character_set_client";
+    "CONCAT_WS(',', NULLIF(@@session.session_track_system_variables, ''), "
+    "IF(FIND_IN_SET('sql_mode', REPLACE(@@session.session_track_system_variables, ' ', '')), NULL, 'sql_mode'), "
+    "IF(FIND_IN_SET('character_set_client', REPLACE(@@session.session_track_system_variables, ' ', '')), NULL, "
+    "'character_set_client'))), @@session.sql_mode = @@session.sql_mode, @@session.character_set_client = "
+    "@@session.character_set_client";
 
 bool same_modes(const ReadingState& a, const ReadingState& b) {
   return a.ansi_quotes == b.ansi_quotes && a.no_backslash_escapes == b.no_backslash_escapes && a.oracle == b.oracle;

@@ -133,5 +133,5 @@ def start_server(directory, settings=()):
 def client_program(name):
     """A command line program of the server's own distribution, as it is called there."""
     if MYSQL_BIN:
-        return str(pathlib.Path(MYSQL_BIN) / re.sub("^mariadb", "mysql", name).replace("mysql-dump", "mysqldump"))
+        return str(pathlib.Path(MYSQL_BIN) / re.sub("^mariadb-?", "mysql", name))
     return name

@@ -8,6 +8,7 @@ import packets
 from packets import BASIC, IN_TRANSACTION, LAST_PREPARED, MULTI, PAYLOAD_MAX, Capability, Command, Extended, connect
 from plays import change_user
 from refusals import assert_refused, assert_usable, refuse
+from servers import wait_until
 
 ADD = "ALTER TABLE t ADD COLUMN extra INT"
 
@@ -321,8 +322,9 @@ def test_command_behind_a_local_file_is_judged(mysql_guards, shop):
                     + packets.frame(bytes([Command.QUERY]) + b"CREATE TABLE IF NOT EXISTS t (a INT)"))
         client.read_results()
         assert not client.read_result().error
-    judged = [line for line in guard.audit_events("statement") if "schema" in line["class"]]
-    assert len(judged) == 1, judged
+        recorded = wait_until(lambda: [line for line in guard.audit_events("statement") if "schema" in line["class"]],
+                              "the audit holds the statement")
+        assert len(recorded) == 1, recorded
 
 
 # The lexer's state
