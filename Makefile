@@ -1,10 +1,10 @@
 # The short commands. `make` alone says what there is.
 #
 #   make build      build/schemaguard (installs the Debian packages it needs first, and says which)
-#   make demo       a guided tour against a throw-away PostgreSQL 15; KEEP=1 leaves it running
+#   make demo       a guided tour against a throw-away PostgreSQL 15 and MariaDB; KEEP=1 leaves them running
 #   make test       every test; ends with "N passed, N failed"
 #   make test-long  ThreadSanitizer, fuzzing, clang-tidy and the long random mixes on top
-#   make bench      the guard beside a minimal relay, PgBouncer and HAProxy
+#   make bench      the guard beside a minimal relay, PgBouncer and HAProxy, on PostgreSQL and on MariaDB
 #   make format     clang-format on every source file
 #   make clean      remove what the commands above have built
 
@@ -16,13 +16,14 @@ PYTHON := /usr/bin/python3
 
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache mold libpg-query-dev libboost1.81-dev libboost-json1.81-dev \
   libabsl-dev libyaml-cpp-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libpq-dev libmariadb-dev libssl-dev
-DEMO_PACKAGES := postgresql-15 postgresql-client-15 openssl
+DEMO_PACKAGES := postgresql-15 postgresql-client-15 openssl mariadb-server mariadb-client php-cli php-mysql
 TEST_PACKAGES := $(DEMO_PACKAGES) libgtest-dev libgmock-dev clang-format-14 git procps python3 python3-pytest \
-  python3-psycopg2 python3-yaml php-cli php-pgsql libdbd-pg-perl perl libpostgresql-jdbc-java \
-  mariadb-server mariadb-client libmariadb-dev libmariadb-java libslf4j-java libdbd-mariadb-perl libdbd-mysql-perl \
-  php-mysql sysbench mariadb-test mariadb-test-data python3-pymysql python3-cryptography
+  python3-psycopg2 python3-yaml php-pgsql libdbd-pg-perl perl libpostgresql-jdbc-java \
+  libmariadb-dev libmariadb-java libslf4j-java libdbd-mariadb-perl libdbd-mysql-perl \
+  sysbench mariadb-test mariadb-test-data python3-pymysql python3-cryptography
 LONG_PACKAGES := clang-14 clang-tidy-14 libclang-rt-14-dev
-BENCH_PACKAGES := $(DEMO_PACKAGES) libbenchmark-dev pgbouncer haproxy python3 python3-psycopg2 procps
+BENCH_PACKAGES := $(DEMO_PACKAGES) libbenchmark-dev pgbouncer haproxy sysbench python3 python3-psycopg2 \
+  python3-pymysql python3-yaml procps
 
 .PHONY: help build demo test test-long bench format format-check tidy clean packages-build packages-demo packages-test \
   packages-long packages-bench
@@ -71,6 +72,7 @@ build: packages-build
 
 demo: packages-demo build
 	@KEEP=$(KEEP) tests/demo/demo.sh
+	@KEEP=$(KEEP) tests/demo/mysql_demo.sh
 
 test: packages-test
 	@JOBS=$(JOBS) tests/run_all.sh
@@ -83,6 +85,7 @@ bench: packages-bench
 	@ninja -C build -j$(JOBS)
 	@[ ! -x build/bench/microbench ] || build/bench/microbench
 	@$(PYTHON) bench/run_bench.py
+	@$(PYTHON) bench/run_mysql_bench.py
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' '*.c')
 

@@ -5,6 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 guard=$PWD/build/schemaguard
+tour=$PWD/tests/demo/tour.sh
 postgres_programs=${PG_BIN:-/usr/lib/postgresql/15/bin}
 keep=${KEEP:-}
 failures=0
@@ -19,19 +20,7 @@ if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
   as_postgres() { runuser -u postgres -- "$@"; }
 fi
 cd "$directory"
-
-if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold= green= red= plain=; fi
-title() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
-fact() { # $1: what holds, then a command that proves it
-  local what=$1
-  shift
-  if "$@"; then
-    printf '  %s✓%s %s\n' "$green" "$plain" "$what"
-  else
-    printf '  %s✗ NOT TRUE:%s %s\n' "$red" "$plain" "$what"
-    failures=$((failures + 1))
-  fi
-}
+. "$tour"
 
 stop_everything() {
   if [ -n "$guard_process" ]; then
@@ -46,20 +35,6 @@ stop_everything() {
 }
 trap stop_everything EXIT
 trap 'exit 130' INT TERM
-
-give_up() {
-  echo "demo: $1" >&2
-  [ ! -f "$2" ] || tail -20 "$2" >&2
-  exit 1
-}
-
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-  echo "$port"
-}
-
-listens_on() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # $1: user (its password is its name), $2: port, then psql's arguments
 ask() {
@@ -81,12 +56,8 @@ show() { # $1: user, $2...: statements
   printf '%s\n' "$answer" | sed 's/^/      /'
 }
 
-answer_has() { grep -qE -- "$1" <<<"$answer"; }
-answer_lacks() { ! grep -qE -- "$1" <<<"$answer"; }
 directly() { [ "$(ask postgres "$server_port" -Atc "$1")" = "$2" ]; }
 columns() { directly "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'services'::regclass AND attnum > 0" "$1"; }
-audit_has() { grep -sE "\"event\": *\"$1\"" audit.jsonl | grep -qE -- "$2"; }
-
 title "A throw-away PostgreSQL 15, with passwords, on a loopback port"
 echo postgres >password
 chmod 644 password
@@ -113,13 +84,7 @@ title "The guard in front of it, in enforce mode"
 guard_port=$(free_port)
 arguments=(run --engine postgresql --listen "127.0.0.1:$guard_port" --upstream "127.0.0.1:$server_port" --mode enforce
   --migrator deploy --audit "$directory/audit.jsonl")
-echo "  \$ schemaguard ${arguments[*]}"
-if [ -n "$keep" ]; then setsid "$guard" "${arguments[@]}" >guard.log 2>&1 </dev/null & else "$guard" "${arguments[@]}" >guard.log 2>&1 </dev/null & fi
-guard_process=$!
-until listens_on "$guard_port"; do
-  kill -0 "$guard_process" 2>/dev/null || { guard_process=; give_up "the guard did not start" guard.log; }
-  read -rt 0.05 <> <(:) || :
-done
+start_guard
 fact "the guard listens on 127.0.0.1:$guard_port" listens_on "$guard_port"
 
 title "1. The application's ordinary work passes as if nothing were there"
@@ -148,32 +113,13 @@ fact "it passes" answer_has '^ALTER TABLE$'
 fact "PostgreSQL has the column" columns id,name,owner
 
 title "5. What the audit says"
-echo "  \$ schemaguard audit show $directory/audit.jsonl"
-wait_for_audit() { # the last outcome is written just after the answer
-  local attempt
-  for attempt in $(seq 100); do
-    audit_has outcome '"outcome": *"committed"' && return 0
-    read -rt 0.05 <> <(:) || :
-  done
-  return 1
-}
-wait_for_audit
-answer=$("$guard" audit show audit.jsonl 2>&1)
-printf '%s\n' "$answer" | sed 's/^/      /'
+show_audit
 fact "it shows the refusals of app" answer_has 'app.*ALTER TABLE|ALTER TABLE.*app'
 fact "it shows the change by deploy" answer_has 'deploy.*ALTER TABLE|ALTER TABLE.*deploy'
 fact "two statements were refused" [ "$(grep -sc '"outcome": *"refused"' audit.jsonl)" = 2 ]
 fact "one change was committed" audit_has outcome '"outcome": *"committed"'
-echo "  \$ schemaguard audit verify $directory/audit.jsonl"
-"$guard" audit verify audit.jsonl >verified 2>&1
-verified=$?
-sed 's/^/      /' verified
-fact "the chain of records is whole" [ "$verified" = 0 ]
-
-if [ "$failures" != 0 ]; then
-  printf '\n%s%d of the facts above are not true.%s\n' "$red" "$failures" "$plain"
-  exit 1
-fi
+verify_audit
+end_if_not_true
 
 if [ -n "$keep" ]; then
   runner=
