@@ -7,7 +7,6 @@ import subprocess
 import pytest
 
 import servers
-from protected_server import MYSQL_BIN
 
 HERE = pathlib.Path(__file__).parent / "drivers"
 BUILD = servers.REPOSITORY / "build" / "e2e"
