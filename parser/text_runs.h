@@ -137,7 +137,7 @@ class Window {
   // `position` stands inside or directly behind a word.
   const char* word_end_from(const char* position) {
     const size_t offset = at(position);
-    const int run = std::countr_zero(~(words_ >> offset));
+    const int run = std::countr_zero(~(marks_.words >> offset));
     position += run;
     return position == start_ + kBytes ? word_end(text_, position) : position;
   }
@@ -145,7 +145,7 @@ class Window {
   // `position` stands behind the opening quote of a name; nullptr: there is no closing one.
   const char* quoted_name_end(const char* position) {
     const size_t offset = at(position);
-    const uint64_t quotes = quotes_ >> offset;
+    const uint64_t quotes = marks_.quotes >> offset;
     if (quotes == 0) return slow_quoted_name_end(position);
     const char* const end = position + std::countr_zero(quotes) + 1;
     return end == text_.end || *end != kQuote ? end : slow_quoted_name_end(position);
@@ -161,36 +161,51 @@ class Window {
 
   const char* slow_quoted_name_end(const char* position) const { return doubled_quote_end<kQuote>(text_, position); }
 
+  // One bit a byte, the first byte lowest.
+  struct Marks {
+    uint64_t words = 0;   // bytes that may stand in a word
+    uint64_t quotes = 0;  // kQuote
+  };
+
   void load(const char* position) {
     start_ = position;
-    words_ = 0;
-    quotes_ = 0;
-    std::array<char, kBytes> rest;
-    const size_t length = std::min(static_cast<size_t>(text_.end - position), kBytes);
-    if (length < kBytes) {
-      // Zero bytes end a word and are no quotes.
-      rest.fill('\0');
-      std::memcpy(rest.data(), position, length);
-      position = rest.data();
-    }
+    marks_ = marks_from(position, std::min(static_cast<size_t>(text_.end - position), kBytes));
+  }
+
+  Marks marks_from(const char* position, size_t length) const {
+    Marks marks;
 #if defined(__SSE2__)
-    for (size_t shift = 0; shift < length; shift += 16) {
-      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(position + shift));
-      words_ |= uint64_t{WordBytes::mask(block)} << shift;
-      quotes_ |= uint64_t{NotAnyOf<kQuote>::mask(block) ^ 0xFFFFU} << shift;
+    if (static_cast<size_t>(text_.end - text_.begin) >= kBytes) {
+      // Near the end of the text its last bytes are read, and those that lie before the position shifted away.
+      const size_t before = kBytes - length;
+      if (before == kBytes) return marks;
+      for (size_t shift = 0; shift < kBytes; shift += 16) classify(position - before + shift, shift, marks);
+      return {marks.words >> before, marks.quotes >> before};
     }
-#else
-    for (size_t i = 0; i < length; ++i) {
-      words_ |= uint64_t{is_word_byte(position[i])} << i;
-      quotes_ |= uint64_t{position[i] == kQuote} << i;
+    if (length >= 16) {
+      for (size_t shift = 0; shift + 16 <= length; shift += 16) classify(position + shift, shift, marks);
+      classify(position + length - 16, length - 16, marks);
+      return marks;
     }
 #endif
+    for (size_t i = 0; i < length; ++i) {
+      marks.words |= uint64_t{is_word_byte(position[i])} << i;
+      marks.quotes |= uint64_t{position[i] == kQuote} << i;
+    }
+    return marks;
   }
+
+#if defined(__SSE2__)
+  static void classify(const char* position, size_t shift, Marks& marks) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(position));
+    marks.words |= uint64_t{WordBytes::mask(block)} << shift;
+    marks.quotes |= uint64_t{NotAnyOf<kQuote>::mask(block) ^ 0xFFFFU} << shift;
+  }
+#endif
 
   Text text_;
   const char* start_ = nullptr;
-  uint64_t words_ = 0;   // bytes that may stand in a word, the first byte lowest
-  uint64_t quotes_ = 0;  // bytes that are kQuote
+  Marks marks_;
 };
 
 }  // namespace schemaguard::parser::lexical

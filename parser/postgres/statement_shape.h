@@ -34,8 +34,9 @@ inline constexpr uint8_t kCallSafe = 16;         // no function can have this na
 inline constexpr uint8_t kBeforeTarget = 32;     // a name behind it is what a statement changes
 inline constexpr uint8_t kBeforeColumns = 64;    // '(' behind a name behind it lists columns or a type's modifiers
 
-constexpr std::array<uint8_t, kWordCount> make_word_traits() {
-  std::array<uint8_t, kWordCount> traits{};
+// Of all values of a byte, so that no look-up needs a check.
+constexpr std::array<uint8_t, 256> make_word_traits() {
+  std::array<uint8_t, 256> traits{};
   const auto mark = [&traits](std::initializer_list<Word> words, uint8_t trait) {
     for (const Word word : words) traits[static_cast<size_t>(word)] |= trait;
   };
@@ -62,9 +63,9 @@ constexpr std::array<uint8_t, kWordCount> make_word_traits() {
        kCallSafe);
   return traits;
 }
-inline constexpr std::array<uint8_t, kWordCount> kWordTraits = make_word_traits();
+inline constexpr std::array<uint8_t, 256> kWordTraits = make_word_traits();
 
-inline bool has_trait(Word word, uint8_t trait) { return (kWordTraits[static_cast<size_t>(word)] & trait) != 0; }
+inline bool has_trait(Word word, uint8_t trait) { return (kWordTraits[static_cast<uint8_t>(word)] & trait) != 0; }
 
 inline constexpr uint32_t kUnknownChain = 8;
 inline constexpr uint64_t kSystemPrefix = fold_word("pg_").head;
@@ -115,17 +116,17 @@ class StatementShape {
     if (!may_be_word(*start, length) || last == Word::kDotMark) {
       if (first_) [[unlikely]]
         return start_oddly();
-      return take_name(text, {start, length, false});
+      return take_name(text, {start, static_cast<uint32_t>(length), false});
     }
     Word found = find_word(fold_name(text, start, length));
     if (first_) [[unlikely]] {
       if (!take_first_word(found)) return false;
     } else if (found == Word::kName) {
-      return take_name(text, {start, length, false});
+      return take_name(text, {start, static_cast<uint32_t>(length), false});
     }
     if (has_trait(found, kAttention) && !notice_word(found)) return false;
     first_ = false;
-    start_chain({start, length, false}, last);
+    start_chain({start, static_cast<uint32_t>(length), false}, last);
     remember(found);
     return true;
   }
@@ -134,7 +135,14 @@ class StatementShape {
   [[gnu::always_inline]] bool quoted_name(lexical::Text text, const char* start, size_t length) {
     if (first_) [[unlikely]]
       return start_oddly();
-    return take_name(text, {start, length, true});
+    return take_name(text, {start, static_cast<uint32_t>(length), true});
+  }
+
+  // '.' and a quoted name directly behind a quoted name: the same as dot() and quoted_name().
+  [[gnu::always_inline]] bool quoted_part(lexical::Text text, const char* start, size_t length) {
+    latest_ ^= 1;
+    remember(Word::kDotMark);
+    return take_part(text, {start, static_cast<uint32_t>(length), true});
   }
 
   // Anything else that may stand inside a statement but cannot begin one.
@@ -168,7 +176,7 @@ class StatementShape {
     if (statement_shape::has_trait(previous(), statement_shape::kCallSafe)) {
       chain_length_ = statement_shape::kUnknownChain;
     }
-    qualifier_ = name_;
+    latest_ ^= 1;
     return mark(Word::kDotMark);
   }
 
@@ -211,7 +219,7 @@ class StatementShape {
  private:
   struct Name {
     const char* start = nullptr;
-    size_t length = 0;
+    uint32_t length = 0;  // a text is shorter than 1 GiB
     bool quoted = false;
 
     [[nodiscard]] std::string_view text() const { return {start, length}; }
@@ -248,9 +256,12 @@ class StatementShape {
   }
 
   [[gnu::noinline]] [[nodiscard]] bool calls_plain_function() const {
-    if (chain_length_ > 2 || (chain_length_ == 2 && !is_system_catalog(qualifier_))) return false;
-    const std::string_view written = name_.text();
-    if (name_.quoted) return function_kind("", written) == FunctionKind::kPlain;
+    const Name& latest = names_[latest_ & 1];
+    if (previous() == Word::kDotMark || chain_length_ > 2 ||
+        (chain_length_ == 2 && !is_system_catalog(names_[~latest_ & 1])))
+      return false;
+    const std::string_view written = latest.text();
+    if (latest.quoted) return function_kind("", written) == FunctionKind::kPlain;
     std::array<char, statement_shape::kNameBytesMax> folded;
     for (size_t i = 0; i < written.size(); ++i) {
       const char byte = written[i];
@@ -317,18 +328,27 @@ class StatementShape {
 
   // Identifiers, and words that the table does not know. False: the grammar must judge.
   [[gnu::always_inline]] bool take_name(lexical::Text text, Name name) {
-    using namespace statement_shape;
-    if (name.length > kNameBytesMax) [[unlikely]]
+    if (name.length > statement_shape::kNameBytesMax) [[unlikely]]
       return false;
     const Word last = previous();
-    if (last == Word::kDotMark) {
-      ++chain_length_;
-      name_ = name;
-      if (may_be_column_notation(name.start, name.length) && is_risky_column(text, name)) [[unlikely]]
-        return false;
-    } else {
-      start_chain(name, last);
-    }
+    if (last == Word::kDotMark) return take_part(text, name);
+    start_chain(name, last);
+    return accept_name(text, name);
+  }
+
+  // A name behind a '.'.
+  [[gnu::always_inline]] bool take_part(lexical::Text text, Name name) {
+    if (name.length > statement_shape::kNameBytesMax) [[unlikely]]
+      return false;
+    ++chain_length_;
+    names_[latest_ & 1] = name;
+    if (statement_shape::may_be_column_notation(name.start, name.length) && is_risky_column(text, name)) [[unlikely]]
+      return false;
+    return accept_name(text, name);
+  }
+
+  [[gnu::always_inline]] bool accept_name(lexical::Text text, Name name) {
+    using namespace statement_shape;
     if (has_trait(chain_start_, kBeforeTarget) && is_system_name(text, name)) [[unlikely]]
       return false;
     if (holds_dotted_i_ && !name.quoted && name.text().find('\xDD') != std::string_view::npos) [[unlikely]]
@@ -339,7 +359,7 @@ class StatementShape {
 
   // The first name of a possibly qualified one, behind `last`.
   [[gnu::always_inline]] void start_chain(Name name, Word last) {
-    name_ = name;
+    names_[latest_ & 1] = name;
     chain_length_ = 1;
     chain_start_ = last;
   }
@@ -385,8 +405,8 @@ class StatementShape {
   bool inserts_ = false;          // ON CONFLICT is possible
   int64_t depth_ = 0;             // open parentheses; kept up only while with_open_
   // About the latest name.
-  Name name_;
-  Name qualifier_;                       // the name before the latest '.'
+  std::array<Name, 2> names_;            // the latest one, and the one before the latest '.'
+  uint32_t latest_ = 0;                  // turns at each '.': a copy would wait for what has just been written
   uint32_t chain_length_ = 0;            // 2 for schema.name
   Word chain_start_ = Word::kStartMark;  // what stands before the chain
   bool holds_dotted_i_ = false;

@@ -197,9 +197,16 @@ constexpr const char* kNotHarmless[] = {
     "SELECT t.\"pg_read_file\" FROM lower('/ETC/PASSWD') t",
     "SELECT ('x'::text).ts_stat",
     "SELECT $1.Pg_Read_File",
+    "SELECT \"a\".\"t\".\"pg_read_file\" FROM t",
+    "SELECT \"a\".\"b\".\"pg_catalog\".\"lower\"(x) FROM t",
+    "SELECT \"a\".\"lower\"(x) FROM t",
+    "SELECT lower.(x) FROM t",
+    "INSERT INTO \"pg_catalog\".\"pg_class\" VALUES (1)",
+    "INSERT INTO \"a\".\"pg_class\" VALUES (1)",
     "SELECT t./**/pg_read_file FROM t",
     // Names that the server clips, and the byte that it folds to 'i' in Turkish.
     "SELECT aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa FROM t",
+    "SELECT \"t\".\"pg_read_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" FROM t",
     "SELECT t.pg_read_f\xDDle FROM t",
 };
 
@@ -307,6 +314,33 @@ TEST(SqlScanner, RefusesToGuess) {
     const ScanResult result = scan_sql(one.text, {});
     EXPECT_EQ(result.verdict, ScanVerdict::kUnreadable) << one.text;
     EXPECT_STREQ(result.reason, one.reason) << one.text;
+  }
+}
+
+TEST(SqlScanner, FindsBytesWhereverTheyStand) {
+  for (size_t length = 1; length < 140; ++length) {
+    for (size_t at = 0; at < length; ++at) {
+      std::string text(length, ' ');
+      text[at] = '\0';
+      EXPECT_STREQ(scan_sql(text, {}).reason, "nul_byte");
+      text[at] = '\xE9';
+      EXPECT_STREQ(scan_sql(text, {.ascii_safe_encoding = Certainty::kNo}).reason, "unsafe_encoding");
+    }
+  }
+}
+
+TEST(SqlScanner, WordsAndNamesMayStandAnywhere) {
+  // Every alignment to the blocks of sixty-four bytes in which words and quoted names are found.
+  for (size_t shift = 0; shift < 140; ++shift) {
+    const std::string front = "SELECT" + std::string(shift + 1, ' ');
+    for (size_t behind = 0; behind < 70; behind += 7) {
+      const std::string back(behind, ' ');
+      EXPECT_EQ(verdict(front + "\"a\".\"bc\", de FROM \"f\"" + back), ScanVerdict::kHarmless);
+      EXPECT_EQ(verdict(front + "\"a\".\"pg_read_file\"" + back), ScanVerdict::kNeedsGrammar);
+      EXPECT_EQ(verdict(front + "\"a\"\"b\".\"c INTO d\"" + back), ScanVerdict::kHarmless);
+      EXPECT_EQ(verdict(front + "\"a\"INTO b" + back), ScanVerdict::kNeedsGrammar);
+      EXPECT_STREQ(scan_sql(front + "\"a\".\"b" + back, {}).reason, "unterminated");
+    }
   }
 }
 
