@@ -59,10 +59,10 @@ struct PendingCommand {
   bool character_set_reported = false;  // … and character_set_client
   std::unique_ptr<CommandDetails> details;
 
-  // What comes behind it from the client need not be a command: a file, an answer of an authentication, or something
-  // that nobody has read the cause of. It waits.
+  // What comes behind it from the client waits: it need not be a command, but a file or an answer of an authentication;
+  // or a command that was judged may decide how the next text is read, and by whose rules (evasion M3, M14).
   [[nodiscard]] bool holds_back() const {
-    return may_ask_file || forgets || command == parser::mysql::Command::kChangeUser ||
+    return details != nullptr || command == parser::mysql::Command::kResetConnection ||
            reply.shape() == parser::mysql::ReplyShape::kStream;
   }
 };

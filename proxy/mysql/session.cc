@@ -121,7 +121,7 @@ void SessionCore::close_with(uint16_t error, std::string_view sqlstate, std::str
   // A packet in the middle of another one would not be read as what it is, nor a plain one inside a TLS handshake.
   if (server_rest_ == 0 && phase_ != Phase::kClientTls) {
     const bool greeted = phase_ != Phase::kConnecting && phase_ != Phase::kGreeting;
-    const auto sequence = static_cast<uint8_t>(greeted ? client_sequence_ + 1 : 0);
+    const auto sequence = static_cast<uint8_t>(greeted ? closing_sequence_ + 1 : 0);
     to_client_.own(parser::mysql::encode_err(error, sqlstate, message, sequence));
   }
   phase_ = Phase::kClosing;
@@ -154,7 +154,7 @@ void SessionCore::end_if_draining() {
   if (!client_partial_.empty() || client_rest_ > 0 || client_chain_ || server_rest_ > 0) return;
   if (state_.holds_locks()) return;  // in the middle of a cut-over or a migration (design section 8)
   // Read by the client as the answer to its next command.
-  client_sequence_ = 0;
+  closing_sequence_ = 0;
   close_with(parser::mysql::kErrServerShutdown, "08S01", "schemaguard is shutting down; connect again");
 }
 

@@ -34,8 +34,9 @@ size_t SessionCore::prefix_bytes(uint8_t command) {
 }
 
 bool SessionCore::is_waiting() const {
+  if (phase_ == Phase::kAuthenticating) return !answer_due_;
   // What is on its way already goes on; the next command waits.
-  if (client_rest_ > 0 || client_chain_ || file_follows_ || in_change_user_) return false;
+  if (client_rest_ > 0 || client_chain_ || file_follows_ || answer_due_) return false;
   if (held_ || pending_.size() >= kPipelinedMax) return true;
   for (const PendingCommand& command : pending_) {
     if (command.holds_back()) return true;
@@ -47,9 +48,9 @@ void SessionCore::process_client(Text in) {
   while (!in.empty() && !quit_) {
     switch (phase_) {
       case Phase::kAwaitLogin:
-      case Phase::kAuthenticating:
         in.remove_prefix(login_from_client(in));
         break;
+      case Phase::kAuthenticating:
       case Phase::kReady:
         if (is_waiting()) {
           client_backlog_.append(in);
@@ -97,11 +98,11 @@ bool SessionCore::header_is_acceptable(PacketHeader header, bool first) {
   const auto expected = static_cast<uint8_t>(first ? 0 : client_sequence_ + 1);
   if (header.sequence != expected) {
     services_.count("protocol_violations");
-    client_sequence_ = 0xFF;  // the server itself answers with number 0 (mysql-wire 4)
+    closing_sequence_ = 0xFF;  // the server itself answers with number 0 (mysql-wire 4)
     close_with(parser::mysql::kErrPacketsOutOfOrder, "08S01", "Got packets out of order");
     return false;
   }
-  client_sequence_ = header.sequence;
+  client_sequence_ = closing_sequence_ = header.sequence;
   return true;
 }
 
@@ -115,24 +116,16 @@ size_t SessionCore::stream_client_rest(Text in) {
 
 size_t SessionCore::take_client_packet(Text in) {
   if (client_rest_ > 0) return stream_client_rest(in);
-  if (!client_chain_ && !file_follows_ && !in_change_user_) return start_command(in);
-  if (in_change_user_) {
-    std::string packet;
-    const size_t taken = gather(client_partial_, in, settings_.config->limits.authentication_bytes_max, packet);
-    if (!packet.empty()) {
-      client_sequence_ = parser::mysql::decode_packet_header(packet).sequence;
-      to_server_.own(std::move(packet));
-    }
-    return taken;
-  }
+  if (answer_due_) return answer_from_client(in);
+  if (!client_chain_ && !file_follows_) return start_command(in);
   // The next packet of a message, or of a file, that is passed on.
   const size_t taken = std::min(in.size(), kPacketHeaderBytes - client_partial_.size());
   client_partial_.append(in.substr(0, taken));
   if (client_partial_.size() < kPacketHeaderBytes) return taken;
   const PacketHeader header = parser::mysql::decode_packet_header(client_partial_);
   const bool continued = std::exchange(client_chain_, header.continues());
-  if (!file_follows_ && !header_is_acceptable(header, false)) return in.size();
-  client_sequence_ = header.sequence;
+  // A packet out of order would end the file for the server, and the next one would be a command.
+  if (!header_is_acceptable(header, false)) return in.size();
   client_rest_ = header.length;
   if (client_rest_dropped_) {
     client_partial_.clear();
@@ -152,7 +145,8 @@ size_t SessionCore::start_command(Text in) {
   const size_t total = kPacketHeaderBytes + header.length;
   const size_t here = std::min(in.size(), total);
   const size_t prefix = prefix_bytes(static_cast<uint8_t>(in[kPacketHeaderBytes]));
-  const bool whole = here == total && !header.continues();
+  // Long ones are gathered, however much of them has come at once: that is where the limits are.
+  const bool whole = here == total && !header.continues() && total <= settings_.config->limits.authentication_bytes_max;
   if (header.length == 0 || (!whole && (prefix == 0 || here < kPacketHeaderBytes + prefix))) return gather_command(in);
   if (!header_is_acceptable(header, true)) return in.size();
   on_command({.message = in.substr(0, here),
@@ -194,15 +188,14 @@ size_t SessionCore::gather_command(Text in) {
                                 .rest_bytes = body_at + header.length - message.size(),
                                 .continues = header.continues(),
                                 .sequence = header.sequence};
-    const bool text = holds_text(byte);
-    if (text) {
+    if (holds_text(byte)) {
+      ++message_number_;
       on_unreadable(command, body_at + wanted > most ? "message_bytes_max" : "memory_budget");
     } else {
-      client_sequence_ = header.sequence;
       close_with(parser::mysql::kErrPacketTooLarge, "08S01",
                  "Got a packet bigger than the guard allows for this command");
     }
-    release_reserved();
+    if (!held_) release_reserved();
     return taken;
   }
   // Grows with what arrives, never at once with what a length claims.
@@ -253,10 +246,13 @@ void SessionCore::drop_message(const ClientCommand& command, uint16_t error, std
   }
 }
 
-void SessionCore::hold(const ClientCommand& command) {
+void SessionCore::hold(const ClientCommand& command, std::string_view unreadable) {
   --message_number_;  // it is counted again when it is taken up again
-  held_ = HeldCommand{
-      .message = std::string(command.message), .rest_bytes = command.rest_bytes, .tickets = {}, .ready = {}};
+  held_ = HeldCommand{.message = std::string(command.message),
+                      .rest_bytes = command.rest_bytes,
+                      .unreadable = std::string(unreadable),
+                      .tickets = {},
+                      .ready = {}};
 }
 
 ClientCommand SessionCore::with_message(Text message, size_t rest_bytes) {
@@ -274,6 +270,13 @@ void SessionCore::retry_held() {
   if (!held_ || held_->ready || held_->job != 0 || !pending_.empty()) return;
   const HeldCommand held = *std::exchange(held_, std::nullopt);
   ClientCommand command = with_message(to_server_.keep(held.message), held.rest_bytes);
+  if (!held.unreadable.empty()) {
+    // Only its beginning is here.
+    ++message_number_;
+    on_unreadable(command, held.unreadable);
+    if (!held_) release_reserved();
+    return;
+  }
   // The joined text of a message of several packets was not kept.
   std::string joined;
   if (command.message.size() > kPacketHeaderBytes + kPacketBytesMax) {

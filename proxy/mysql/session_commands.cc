@@ -173,7 +173,7 @@ void SessionCore::on_change_user(const ClientCommand& command) {
   const auto request = parser::mysql::decode_change_user(command.payload.substr(1), server_capabilities_);
   if (!request) return protocol_violation("schemaguard: malformed COM_CHANGE_USER");
   if (!request->plugin.empty()) auth_plugin_ = std::string(request->plugin);
-  if (client_tls_ != server_tls_ && auth_plugin_ == "sha256_password") return refuse_authentication(auth_plugin_);
+  if (!relays(auth_plugin_, server_tls_)) return refuse_authentication(auth_plugin_);
   PendingCommand pending(Command::kChangeUser, server_capabilities_);
   pending.details = std::make_unique<CommandDetails>();
   pending.details->name = std::string(request->database);

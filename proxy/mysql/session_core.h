@@ -50,6 +50,7 @@ enum class Phase : uint8_t {
 struct HeldCommand {
   std::string message;                  // the packets as they came, or their beginning
   size_t rest_bytes = 0;                // of the last packet, still to come and to be streamed
+  std::string unreadable;               // why its text is not judged; empty: it is
   uint64_t job = 0;                     // the awaited parse job; 0: none
   std::vector<uint64_t> tickets;        // awaited audit records; empty: waits for answers
   bool audit_failed = false;            // one of them could not be written
@@ -117,8 +118,15 @@ class SessionCore {
   void on_ssl_request(const parser::mysql::LoginRequest& request);
   void on_login_request(const parser::mysql::LoginRequest& request, Text body);
   [[nodiscard]] bool wants_upstream_tls() const;
+  // What the plugins take for safe from listeners: TLS, and Unix sockets (mysql-wire 26).
+  [[nodiscard]] bool client_leg_is_secure() const { return client_tls_ || settings_.origin.address.empty(); }
+  [[nodiscard]] bool server_leg_is_secure(bool tls) const { return tls || upstream_address_.starts_with('/'); }
+  // Whether a plugin's whole exchange can pass when the server leg has TLS or has not.
+  [[nodiscard]] bool relays(Text plugin, bool server_tls) const;
   void send_login();
-  void authentication_from_client(Text packet);
+  // One packet of the client that answers the server's last one, and no other: what comes behind it may be a command
+  // to the server (evasion M21).
+  size_t answer_from_client(Text in);
   void authentication_from_server(Text packet);
   // False: this exchange cannot be relayed, and the session has been ended.
   bool admit_authentication(Text body);
@@ -143,7 +151,8 @@ class SessionCore {
   // A message that may not go on: the rest of it is read and dropped, then the client gets the error.
   void drop_message(const ClientCommand& command, uint16_t error, std::string_view sqlstate, std::string_view message);
   void forward(const ClientCommand& command);
-  void hold(const ClientCommand& command);
+  // `unreadable`: why its text will not be judged; empty: it will.
+  void hold(const ClientCommand& command, std::string_view unreadable = {});
   void retry_held();
   // The command that stands in `message`; `payload` is set for a message of one packet only.
   [[nodiscard]] static ClientCommand with_message(Text message, size_t rest_bytes);
@@ -201,7 +210,7 @@ class SessionCore {
   void pass_to_client(parser::mysql::PacketHeader header, Text packet, const PendingCommand& command);
 
   // session_effects.cc
-  void on_reply_event(parser::mysql::ReplyEvent event, Text payload);
+  void on_reply_event(parser::mysql::ReplyEvent event, parser::mysql::PacketHeader header);
   void on_result(PendingCommand& command);
   void finish_command(bool failed);
   void complete_part(CommandDetails& details, size_t part);
@@ -234,9 +243,11 @@ class SessionCore {
   size_t client_rest_ = 0;      // bytes of the current packet still to come and to be passed on
   bool client_chain_ = false;   // the current message goes on in the next packet
   bool client_rest_dropped_ = false;
-  uint8_t client_sequence_ = 0;  // of the client's last packet
-  std::string client_text_;      // payloads of the packets in client_partial_, where they are several
-  size_t client_packet_at_ = 0;  // where the last packet in client_partial_ begins
+  // Of the client's last packet, or of the server's where it asks for the client's next.
+  uint8_t client_sequence_ = 0;
+  uint8_t closing_sequence_ = 0;  // of the last packet in either direction: the guard's last words follow it
+  std::string client_text_;       // payloads of the packets in client_partial_, where they are several
+  size_t client_packet_at_ = 0;   // where the last packet in client_partial_ begins
   size_t reserved_bytes_ = 0;
   std::optional<HeldCommand> held_;
   uint64_t next_job_ = 0;
@@ -244,9 +255,9 @@ class SessionCore {
   std::string refusal_;                              // goes out when the rest of the refused message has come
   bool client_tls_ = false;
   bool client_closed_ = false;
-  bool quit_ = false;            // COM_QUIT was forwarded: nothing behind it is read
-  bool file_follows_ = false;    // the client's packets are a file, up to an empty one (mysql-wire 18)
-  bool in_change_user_ = false;  // the client's packets are answers of an authentication
+  bool quit_ = false;          // COM_QUIT was forwarded: nothing behind it is read
+  bool file_follows_ = false;  // the client's packets are a file, up to an empty one (mysql-wire 18)
+  bool answer_due_ = false;    // the client's next packet is an answer of an authentication
   std::string client_certificate_;
   parser::mysql::Capabilities client_capabilities_;
 
@@ -263,7 +274,6 @@ class SessionCore {
   uint8_t login_sequence_ = 1;  // of the login on the client leg
   uint8_t sequence_shift_ = 0;  // client leg's sequence numbers minus the server leg's, during the login
   std::string auth_plugin_;     // the plugin in charge
-  bool login_failed_ = false;
 
   // Commands and state.
   PendingCommands pending_;

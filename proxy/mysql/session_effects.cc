@@ -76,7 +76,7 @@ void SessionCore::note_status() {
   if ((status_ & parser::mysql::kStatusDatabaseDropped) != 0) state_.set_database("");
 }
 
-void SessionCore::on_reply_event(ReplyEvent event, Text payload) {
+void SessionCore::on_reply_event(ReplyEvent event, parser::mysql::PacketHeader header) {
   PendingCommand& command = pending_.front();
   switch (event) {
     case ReplyEvent::kContinue:
@@ -100,15 +100,11 @@ void SessionCore::on_reply_event(ReplyEvent event, Text payload) {
       finish_command(true);
       return;
     case ReplyEvent::kLocalInfile:
-      if (command.may_ask_file || command.forgets) {
-        file_follows_ = true;
-      } else {
-        // Nobody asked to send a file: a server that wants one is after the client's own (mysql-wire 18).
-        protocol_violation("schemaguard: the server asks for a file that no statement has offered");
-      }
+      file_follows_ = true;
+      client_sequence_ = header.sequence;
       return;
     case ReplyEvent::kAuthentication:
-      if (admit_authentication(payload)) in_change_user_ = true;
+      client_sequence_ = header.sequence;
       return;
   }
 }
@@ -184,12 +180,17 @@ void SessionCore::fail_parts(PendingCommand& command) {
 void SessionCore::finish_command(bool failed) {
   PendingCommand command = std::move(pending_.front());
   pending_.pop();
-  in_change_user_ = false;
+  if (answer_due_ && !client_partial_.empty()) {
+    protocol_violation("schemaguard: the server has not waited for the client's answer");
+    return;
+  }
+  answer_due_ = false;
   file_follows_ = false;
   if (command.internal) {
     tracks_ = !failed && command.modes_reported && command.character_set_reported;
     return;
   }
+  closing_sequence_ = 0;  // what comes next is the answer to a command
   if (command.details) {
     if (failed) {
       fail_parts(command);

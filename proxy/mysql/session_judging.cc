@@ -107,19 +107,22 @@ std::string SessionCore::reference() {
 void SessionCore::judge_text(const ClientCommand& command, Text text) {
   refresh_view();
   const auto which = static_cast<Command>(command.payload.front());
+  const bool prepares = which == Command::kStmtPrepare;
+  const Limits& limits = settings_.config->limits;
+  // Harmless ones are remembered too, or their executions could not be told from those of others.
+  if (prepares && statements_.size() >= limits.statements_per_session_max) {
+    return on_unreadable(command, "too_many_prepared");
+  }
   const parser::mysql::ScanResult scan = parser::mysql::scan_sql(text, state_.reading);
   // What a ROLLBACK takes back matters while audited statements are open; else the status flags tell enough.
   const bool harmless = scan.verdict == ScanVerdict::kHarmless && (!scan.has_transaction_control || journal_.empty());
-  const bool prepares = which == Command::kStmtPrepare;
   if (harmless && !must_read_harmless()) {
     forward(command);
     pending_.push(PendingCommand(which, server_capabilities_));
     return;
   }
   if (must_wait()) return hold(command);
-  const Limits& limits = settings_.config->limits;
-  if (prepares && (statements_.size() >= limits.statements_per_session_max ||
-                   statements_.text_bytes() + text.size() > limits.prepared_bytes_per_session_max)) {
+  if (prepares && statements_.text_bytes() + text.size() > limits.prepared_bytes_per_session_max) {
     return on_unreadable(command, "too_many_prepared");
   }
   ReadingState after = state_.reading;
@@ -146,10 +149,11 @@ void SessionCore::on_parsed(uint64_t job_id, std::shared_ptr<const TextFacts> fa
   retry_held();
   parsed_.reset();
   resume_client();
+  end_if_draining();
 }
 
 void SessionCore::on_unreadable(const ClientCommand& command, std::string_view reason) {
-  if (must_wait()) return hold(command);
+  if (must_wait()) return hold(command, reason);
   refresh_view();
   auto facts = std::make_shared<TextFacts>();
   facts->unread = true;
@@ -299,8 +303,10 @@ void SessionCore::admit(const ClientCommand& command, PendingCommand pending, Ju
   const bool warns = judged.mode >= Mode::kWarn && judged.strictest.action >= Action::kWarn;
   if (recorded && warns)
     services_.warn(fmt::format("{} (rule {}, ref {})", judged.strictest.message, judged.strictest.rule, ref));
-  pending.details->statements = std::move(judged.statements);
-  pending.details->owners = std::move(judged.owners);
+  if (pending.command != Command::kStmtPrepare) {
+    pending.details->statements = std::move(judged.statements);
+    pending.details->owners = std::move(judged.owners);
+  }
   if (tickets.empty()) {
     forward(command);
     pending_.push(std::move(pending));
@@ -343,6 +349,7 @@ void SessionCore::on_audit_written(uint64_t ticket, bool ok) {
   send_ready(with_message(message, held.rest_bytes), *std::move(held.ready), held.audit_failed);
   if (!held_) release_reserved();
   resume_client();
+  end_if_draining();
 }
 
 void SessionCore::send_ready(const ClientCommand& command, PendingCommand pending, bool audit_failed) {

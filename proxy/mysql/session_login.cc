@@ -18,10 +18,12 @@ using parser::mysql::PacketHeader;
 
 namespace {
 
+// Its answer depends on whether the peer sees TLS: a password in the clear inside, RSA outside of it. The full login
+// of the next one is the same.
+constexpr std::string_view kSha256 = "sha256_password";
+constexpr std::string_view kCachingSha2 = "caching_sha2_password";
+constexpr std::string_view kFastCachingSha2{"\x01\x03", 2};
 constexpr std::string_view kFullCachingSha2{"\x01\x04", 2};
-
-// Plugins whose answer depends on whether the peer sees TLS: a password in the clear inside, RSA outside of it.
-bool depends_on_tls(std::string_view plugin) { return plugin == "sha256_password"; }
 
 std::string client_display(const ClientOrigin& origin) {
   if (origin.address.empty()) return "local";
@@ -121,19 +123,9 @@ size_t SessionCore::login_from_client(Text in) {
   std::string packet;
   const size_t taken = gather(client_partial_, in, settings_.config->limits.authentication_bytes_max, packet);
   if (packet.empty()) return taken;
-  const uint8_t sequence = parser::mysql::decode_packet_header(packet).sequence;
-  if (phase_ == Phase::kAwaitLogin) {
-    const uint8_t expected = client_tls_ ? 2 : 1;
-    client_sequence_ = sequence;
-    if (sequence != expected) {
-      close_with(parser::mysql::kErrPacketsOutOfOrder, "08S01", "Got packets out of order");
-      return taken;
-    }
-    on_login_packet(packet);
-  } else {
-    client_sequence_ = sequence;
-    authentication_from_client(packet);
-  }
+  const PacketHeader header = parser::mysql::decode_packet_header(packet);
+  client_sequence_ = client_tls_ ? 1 : 0;
+  if (header_is_acceptable(header, false)) on_login_packet(packet);
   return taken;
 }
 
@@ -176,8 +168,8 @@ bool SessionCore::wants_upstream_tls() const {
     case ServerTlsMode::kDisable:
       return false;
     case ServerTlsMode::kPrefer:
-      // As the client does it: then both ends of every plugin see the same, and any of them can be relayed.
-      return client_tls_ && offered_.has(parser::mysql::kClientSsl);
+      // As the client has it: then both ends of every plugin see the same, and any of them can be relayed.
+      return client_leg_is_secure() && offered_.has(parser::mysql::kClientSsl);
     case ServerTlsMode::kRequire:
     case ServerTlsMode::kVerifyCa:
     case ServerTlsMode::kVerifyFull:
@@ -215,7 +207,7 @@ void SessionCore::on_login_request(const LoginRequest& request, Text body) {
   login_body_ = *parser::mysql::masked_login_request(body, keep, offered_.mariadb, set);
   login_sequence_ = client_sequence_;
   open_audit();
-  if (depends_on_tls(auth_plugin_) && client_tls_ != upstream_tls) {
+  if (!relays(auth_plugin_, upstream_tls)) {
     refuse_authentication(auth_plugin_);
     return;
   }
@@ -259,23 +251,52 @@ void SessionCore::open_audit() {
   refresh_view();
 }
 
-void SessionCore::authentication_from_client(Text packet) {
-  const uint8_t sequence = parser::mysql::decode_packet_header(packet).sequence;
-  to_server_.own(parser::mysql::encode_message(packet.substr(kPacketHeaderBytes),
-                                               static_cast<uint8_t>(sequence - sequence_shift_)));
+size_t SessionCore::answer_from_client(Text in) {
+  std::string packet;
+  const size_t taken = gather(client_partial_, in, settings_.config->limits.authentication_bytes_max, packet);
+  if (packet.empty()) return taken;
+  // After so many rounds an answer would have the number of a command.
+  if (client_sequence_ == 0xFF) {
+    protocol_violation("schemaguard: an authentication of too many rounds");
+    return taken;
+  }
+  const PacketHeader header = parser::mysql::decode_packet_header(packet);
+  if (!header_is_acceptable(header, false)) return taken;
+  answer_due_ = false;
+  const uint8_t shift = phase_ == Phase::kAuthenticating ? sequence_shift_ : 0;
+  to_server_.own(parser::mysql::encode_message(Text(packet).substr(kPacketHeaderBytes),
+                                               static_cast<uint8_t>(header.sequence - shift)));
+  return taken;
+}
+
+bool SessionCore::relays(Text plugin, bool server_tls) const {
+  return plugin != kSha256 || client_leg_is_secure() == server_leg_is_secure(server_tls);
 }
 
 bool SessionCore::admit_authentication(Text body) {
-  if (const auto change = parser::mysql::decode_auth_switch(body)) {
-    auth_plugin_ = std::string(change->plugin);
-  } else if (const auto factor = parser::mysql::decode_auth_next_factor(body)) {
-    auth_plugin_ = std::string(factor->plugin);
+  const auto first = static_cast<uint8_t>(body.front());
+  if (first != parser::mysql::kAuthMoreDataHeader) {
+    const bool switches = first == parser::mysql::kEofHeader;
+    if (!switches && !client_capabilities_.has(parser::mysql::kClientMultiFactorAuthentication)) {
+      protocol_violation("schemaguard: the server asks for a second factor that the client has not offered");
+      return false;
+    }
+    const auto request =
+        switches ? parser::mysql::decode_auth_switch(body) : parser::mysql::decode_auth_next_factor(body);
+    if (!request) {
+      protocol_violation("schemaguard: the server's choice of a plugin cannot be read");
+      return false;
+    }
+    auth_plugin_ = std::string(request->plugin);
   }
-  if (client_tls_ == server_tls_) return true;
-  const bool full = auth_plugin_ == "caching_sha2_password" && body == kFullCachingSha2;
-  if (!full && !depends_on_tls(auth_plugin_)) return true;
-  refuse_authentication(auth_plugin_);
-  return false;
+  const bool full = auth_plugin_ == kCachingSha2 && body == kFullCachingSha2;
+  if (!relays(full ? kSha256 : auth_plugin_, server_tls_)) {
+    refuse_authentication(auth_plugin_);
+    return false;
+  }
+  // "The scramble was right": the OK follows by itself.
+  answer_due_ = auth_plugin_ != kCachingSha2 || body != kFastCachingSha2;
+  return true;
 }
 
 void SessionCore::refuse_authentication(std::string_view what) {
@@ -286,7 +307,7 @@ void SessionCore::refuse_authentication(std::string_view what) {
   close_with(parser::mysql::kErrAccessDenied, "28000",
              fmt::format("schemaguard: the full login of {} cannot be relayed with TLS on the {} leg only; use TLS on "
                          "both legs or on none, or log in once directly so that the server has the password cached",
-                         what, client_tls_ ? "client's" : "server's"));
+                         what, client_leg_is_secure() ? "client's" : "server's"));
 }
 
 void SessionCore::authentication_from_server(Text packet) {
@@ -294,7 +315,12 @@ void SessionCore::authentication_from_server(Text packet) {
   const Text body = packet.substr(kPacketHeaderBytes);
   const uint8_t first = body.empty() ? 0xFF : static_cast<uint8_t>(body.front());
   const auto sequence = static_cast<uint8_t>(header.sequence + sequence_shift_);
-  client_sequence_ = sequence;
+  client_sequence_ = closing_sequence_ = sequence;
+  if (answer_due_ && !client_partial_.empty()) {
+    protocol_violation("schemaguard: the server has not waited for the client's answer");
+    return;
+  }
+  answer_due_ = false;
   switch (first) {
     case parser::mysql::kOkHeader:
       on_login_done(body);
@@ -305,8 +331,9 @@ void SessionCore::authentication_from_server(Text packet) {
         protocol_violation("schemaguard: the server's answer to the login cannot be read");
         return;
       }
-      login_failed_ = true;
       audit_session_event("login_failed", error->error);
+      phase_ = Phase::kClosing;
+      step_ = Step::kFlushThenClose;
       break;
     }
     case parser::mysql::kEofHeader:
@@ -335,7 +362,7 @@ void SessionCore::on_login_done(Text body) {
                : std::string(body);
   to_client_.own(parser::mysql::encode_message(answer, client_sequence_));
   phase_ = Phase::kReady;
-  client_sequence_ = 0;
+  closing_sequence_ = 0;
   logged_in_ = true;
   audit_session_event("login");
   if (server_capabilities_.has(parser::mysql::kClientSessionTrack)) force_tracking();

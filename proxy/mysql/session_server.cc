@@ -86,14 +86,20 @@ void SessionCore::on_server_packet(PacketHeader header, Text packet, Text payloa
     protocol_violation("schemaguard: an answer of the server fits no command");
     return;
   }
+  // Not for the client to see, where nobody asked to send a file: the server is after the client's own (mysql-wire 18).
+  if (event == parser::mysql::ReplyEvent::kLocalInfile && !command.may_ask_file && !command.forgets) {
+    protocol_violation("schemaguard: the server asks for a file that no statement has offered");
+    return;
+  }
+  if (event == parser::mysql::ReplyEvent::kAuthentication && !admit_authentication(payload)) return;
   server_rest_ = header.length - payload.size();
   server_rest_swallowed_ = command.internal;
   if (!command.internal) pass_to_client(header, packet, command);
-  if (event != parser::mysql::ReplyEvent::kContinue) on_reply_event(event, payload);
+  if (event != parser::mysql::ReplyEvent::kContinue) on_reply_event(event, header);
 }
 
 void SessionCore::pass_to_client(PacketHeader header, Text packet, const PendingCommand& command) {
-  client_sequence_ = header.sequence;
+  closing_sequence_ = header.sequence;
   const parser::mysql::OkPacket* ok = command.reply.ok();
   const bool hides_tracking = !client_capabilities_.has(parser::mysql::kClientSessionTrack) &&
                               server_capabilities_.has(parser::mysql::kClientSessionTrack);
@@ -115,6 +121,8 @@ void SessionCore::on_unsolicited(PacketHeader header, Text packet, Text payload)
   }
   // "The client was disconnected because of inactivity": its last words (mysql-wire 50).
   to_client_.borrow(packet);
+  phase_ = Phase::kClosing;
+  step_ = Step::kFlushThenClose;
 }
 
 }  // namespace schemaguard::proxy::mysql

@@ -11,7 +11,6 @@
 #include "parser/postgres/message_body.h"
 #include "parser/postgres/protocol_format.h"
 #include "parser/postgres/startup_packet.h"
-#include "parser/postgres/statement_reader.h"
 
 namespace schemaguard::proxy::postgres {
 
@@ -79,81 +78,7 @@ std::string notice(std::string_view text) {
 }
 std::string row_description() { return message('T', std::string("\0\0", 2)); }
 
-void answer_parse_job(Session& session, ScriptServices& services) {
-  ASSERT_FALSE(services.jobs.empty());
-  const ParseJob job = services.jobs.front();
-  services.jobs.erase(services.jobs.begin());
-  session.on_parsed(job.id, std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(
-                                job.text, std::get<parser::postgres::Reading>(job.reading))));
-}
-
-void answer_audit(Session& session, ScriptServices& services, bool ok) {
-  ASSERT_FALSE(services.awaited.empty());
-  const uint64_t ticket = services.awaited.front();
-  services.awaited.erase(services.awaited.begin());
-  session.on_audit_written(ticket, ok);
-}
-
-ScriptServices::ScriptServices() { guard_view.audit_enabled = true; }
-
-std::shared_ptr<const parser::TextFacts> ScriptServices::cached_facts(std::string_view text,
-                                                                      parser::postgres::Reading reading) {
-  if (!knows_every_text) return nullptr;
-  return std::make_shared<const parser::TextFacts>(parser::postgres::read_statements(text, reading));
-}
-
-void ScriptServices::audit(policies::AuditRecord record, bool wait) {
-  if (wait) awaited.push_back(record.ticket);
-  records.push_back(std::move(record));
-}
-
-void ScriptServices::random_bytes(std::span<std::byte> out) {
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>(0xa0 + references * 16 + i);
-}
-
-bool ScriptServices::reserve_held_bytes(size_t bytes) {
-  if (held_bytes + bytes > held_bytes_max) return false;
-  held_bytes += bytes;
-  return true;
-}
-
-void ScriptServices::stash_prepared_transaction(std::string_view, std::string_view gid,
-                                                std::vector<policies::LostStatement> stashed) {
-  prepared.emplace_back(std::string(gid), std::move(stashed));
-}
-
-std::optional<std::vector<policies::LostStatement>> ScriptServices::take_prepared_transaction(std::string_view,
-                                                                                              std::string_view gid) {
-  for (auto it = prepared.begin(); it != prepared.end(); ++it) {
-    if (it->first != gid) continue;
-    std::vector<policies::LostStatement> found = std::move(it->second);
-    prepared.erase(it);
-    return found;
-  }
-  return std::nullopt;
-}
-
 namespace {
-
-std::string printable(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    if (c >= ' ' && c <= '~') {
-      text.push_back(c);
-    } else {
-      text += absl::StrFormat("\\%02x", static_cast<unsigned char>(c));
-    }
-  }
-  return text;
-}
-
-std::string join(const Pieces& pieces) {
-  std::string bytes;
-  for (const Bytes piece : pieces) {
-    bytes.append(static_cast<const char*>(static_cast<const void*>(piece.data())), piece.size());
-  }
-  return bytes;
-}
 
 std::string token_in(std::string_view bytes) {
   const size_t at = bytes.find("sg_");
@@ -203,13 +128,7 @@ SessionScript& SessionScript::sets_mode(policies::Mode wanted) {
 }
 
 SessionScript& SessionScript::expects_outcomes(std::vector<policies::Outcome> outcomes) {
-  return expects([outcomes](Session&, ScriptServices& services) {
-    std::vector<policies::Outcome> found;
-    for (const policies::AuditRecord& record : services.records) {
-      if (record.event == policies::AuditEvent::kOutcome) found.push_back(record.outcome);
-    }
-    EXPECT_EQ(found, outcomes);
-  });
+  return expects([outcomes](Session&, ScriptServices& services) { EXPECT_EQ(outcomes_of(services), outcomes); });
 }
 
 SessionScript& SessionScript::client_ends_session(std::string bytes, std::string sqlstate) {
@@ -246,14 +165,6 @@ SessionScript& SessionScript::bind_refused(const std::string& portal, const std:
   using parser::postgres::encode_bind;
   return client_refused(encode_bind(portal, statement) + then,
                         [portal, then](const std::string& token) { return encode_bind(portal, token) + then; });
-}
-
-policies::Rule rule_on_class(std::string name, std::string class_name, policies::Action action) {
-  policies::Rule rule;
-  rule.name = std::move(name);
-  rule.match.classes.push_back(std::move(class_name));
-  rule.action = action;
-  return rule;
 }
 
 SessionScript& SessionScript::client_passes(std::string bytes) { return client(bytes, bytes); }

@@ -7,13 +7,13 @@
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "policies/rules/policy.h"
 #include "proxy/postgres/session.h"
+#include "tests/proxy/session/services_script.h"
 
 namespace schemaguard::proxy::postgres {
 
@@ -48,60 +48,6 @@ std::string no_data();
 std::string copy_in_response();
 std::string notice(std::string_view text);
 std::string row_description();
-
-// What the session under test asks of its surroundings.
-class ScriptServices : public SessionServices {
- public:
-  ScriptServices();
-  const GuardView& view(std::string_view) override { return guard_view; }
-  absl::Time now() override { return absl::FromUnixSeconds(1'700'000'000); }
-  std::shared_ptr<const parser::TextFacts> cached_facts(std::string_view text,
-                                                        parser::postgres::Reading reading) override;
-  void start_parse(ParseJob job) override { jobs.push_back(std::move(job)); }
-  uint64_t next_ticket() override { return ++tickets; }
-  void audit(policies::AuditRecord record, bool wait) override;
-  void random_bytes(std::span<std::byte> out) override;
-  void register_cancel_key(const CancelKey& key) override { keys.push_back(key); }
-  void unregister_cancel_key(const CancelKey&) override { ++unregistered_keys; }
-  uint64_t next_reference() override { return ++references; }
-  bool reserve_held_bytes(size_t bytes) override;
-  void release_held_bytes(size_t bytes) override { held_bytes -= bytes; }
-  void stash_prepared_transaction(std::string_view, std::string_view gid,
-                                  std::vector<policies::LostStatement> stashed) override;
-  std::optional<std::vector<policies::LostStatement>> take_prepared_transaction(std::string_view,
-                                                                                std::string_view gid) override;
-  void settle_later(policies::LostTransaction transaction) override { lost.push_back(std::move(transaction)); }
-  bool is_first_use(std::string_view, std::string_view user, std::string_view routine) override {
-    return routines.emplace(std::string(user) + " " + std::string(routine)).second;
-  }
-  void met_standby() override { ++standbys; }
-  void warn(std::string_view /*line*/) override {}
-  void count(std::string_view counter) override { counters.emplace_back(counter); }
-
-  GuardView guard_view;
-  std::vector<ParseJob> jobs;
-  std::vector<policies::AuditRecord> records;
-  std::vector<uint64_t> awaited;
-  std::vector<CancelKey> keys;
-  std::vector<std::string> counters;
-  std::set<std::string> routines;
-  std::vector<std::pair<std::string, std::vector<policies::LostStatement>>> prepared;
-  std::vector<policies::LostTransaction> lost;
-  size_t standbys = 0;
-  size_t unregistered_keys = 0;
-  size_t held_bytes = 0;
-  size_t held_bytes_max = 1UL << 30;
-  uint64_t tickets = 0;
-  uint64_t references = 0;
-  bool audit_works = true;
-  bool knows_every_text = false;  // no text needs a parse job
-};
-
-void answer_parse_job(Session& session, ScriptServices& services);
-void answer_audit(Session& session, ScriptServices& services, bool ok = true);
-
-// A rule on one class, before the built-in ones.
-policies::Rule rule_on_class(std::string name, std::string class_name, policies::Action action);
 
 class SessionScript {
  public:
