@@ -207,6 +207,8 @@ class SessionCore {
   [[nodiscard]] size_t wanted_of(parser::mysql::PacketHeader header, Text prefix);
   void on_server_packet(parser::mysql::PacketHeader header, Text packet, Text payload);
   void on_unsolicited(parser::mysql::PacketHeader header, Text packet, Text payload);
+  // What the client would have got without the guard's own wish to be told; nullopt: the packet as it is.
+  [[nodiscard]] std::optional<std::string> without_forced_tracking(Text ok_body) const;
   void pass_to_client(parser::mysql::PacketHeader header, Text packet, const PendingCommand& command);
 
   // session_effects.cc
@@ -221,6 +223,8 @@ class SessionCore {
   bool apply_tracked(PendingCommand& command);
   void follow_reading(const PendingCommand& command, bool failed);
   void note_status();
+  // The client has chosen what is reported to it.
+  void note_chosen_tracking(const parser::StatementFacts& facts);
   // Makes the server report sql_mode and character_set_client from now on, and now.
   void force_tracking();
   void send_internal(Text text);
@@ -282,6 +286,12 @@ class SessionCore {
   absl::flat_hash_map<std::string, std::shared_ptr<const parser::StatementFacts>> named_statements_;  // SQL PREPARE
   bool prepare_refused_ = false;  // since then "the last one prepared" is nobody's (mysql-wire 37)
   TransactionJournal journal_;
+  // Which of the variables that the guard has reported are reported by the client's own choice, too.
+  struct ClientTracking {
+    bool sql_mode = false;
+    bool character_set = true;  // stands in the servers' default list
+  };
+  ClientTracking client_tracks_;
   bool tracks_ = false;            // the server reports sql_mode and character_set_client
   bool tracking_doubted_ = false;  // it may have been told not to
   bool draining_ = false;

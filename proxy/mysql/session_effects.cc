@@ -1,6 +1,9 @@
 // What an answered command leaves behind: state, outcomes, and what the server tells of itself (design section 8).
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "parser/mysql/session_track.h"
 #include "parser/words.h"
 #include "proxy/mysql/session_core.h"
@@ -137,10 +140,29 @@ void SessionCore::on_result(PendingCommand& command) {
   if (details->parts_done < details->statements.size()) complete_part(*details, details->parts_done++);
 }
 
+void SessionCore::note_chosen_tracking(const StatementFacts& facts) {
+  for (const parser::SettingChange& setting : facts.settings) {
+    if (setting.name != "session_track_system_variables") continue;
+    if (setting.reset) {
+      client_tracks_ = {};
+      continue;
+    }
+    const auto chooses = [&](std::string_view name) {
+      if (!setting.value) return true;  // computed: better too much than too little
+      const std::vector<std::string> listed = absl::StrSplit(absl::StrReplaceAll(*setting.value, {{" ", ""}}), ',');
+      return std::any_of(listed.begin(), listed.end(), [&](const std::string& word) {
+        return word == "*" || parser::equals_ignoring_case(word, name);
+      });
+    };
+    client_tracks_ = {.sql_mode = chooses("sql_mode"), .character_set = chooses("character_set_client")};
+  }
+}
+
 void SessionCore::complete_part(CommandDetails& details, size_t part) {
   RequestedStatement& statement = details.statements[part];
   const StatementFacts& facts = *statement.facts;
   state_.apply(facts);
+  note_chosen_tracking(facts);
   const std::string name = parser::to_lower(facts.prepared_name);
   if (facts.prepared == PreparedUse::kDeallocate) named_statements_.erase(name);
   if (facts.prepared == PreparedUse::kPrepare) {
@@ -271,6 +293,7 @@ void SessionCore::apply_command(PendingCommand& command, bool failed) {
   } else {
     state_.reset();
     statements_.clear();
+    client_tracks_ = {};
   }
   if (!failed && command.command == Command::kChangeUser) {
     user_ = command.details->user;

@@ -101,16 +101,25 @@ void SessionCore::on_server_packet(PacketHeader header, Text packet, Text payloa
 void SessionCore::pass_to_client(PacketHeader header, Text packet, const PendingCommand& command) {
   closing_sequence_ = header.sequence;
   const parser::mysql::OkPacket* ok = command.reply.ok();
-  const bool hides_tracking = !client_capabilities_.has(parser::mysql::kClientSessionTrack) &&
-                              server_capabilities_.has(parser::mysql::kClientSessionTrack);
-  if (ok != nullptr && hides_tracking && (ok->status & parser::mysql::kStatusSessionStateChanged) != 0) {
-    const auto stripped = parser::mysql::without_session_track(packet.substr(kPacketHeaderBytes), server_capabilities_);
-    if (stripped) {
-      to_client_.own(parser::mysql::encode_message(*stripped, header.sequence));
+  if (ok != nullptr && (ok->status & parser::mysql::kStatusSessionStateChanged) != 0) {
+    if (const auto shown = without_forced_tracking(packet.substr(kPacketHeaderBytes))) {
+      to_client_.own(parser::mysql::encode_message(*shown, header.sequence));
       return;
     }
   }
   to_client_.borrow(packet);
+}
+
+std::optional<std::string> SessionCore::without_forced_tracking(Text ok_body) const {
+  if (!server_capabilities_.has(parser::mysql::kClientSessionTrack)) return std::nullopt;
+  if (!client_capabilities_.has(parser::mysql::kClientSessionTrack)) {
+    return parser::mysql::without_session_track(ok_body, server_capabilities_);
+  }
+  absl::InlinedVector<std::string_view, 2> hidden;
+  if (!client_tracks_.sql_mode) hidden.push_back("sql_mode");
+  if (!client_tracks_.character_set) hidden.push_back("character_set_client");
+  if (hidden.empty()) return std::nullopt;
+  return parser::mysql::without_tracked_variables(ok_body, server_capabilities_, hidden);
 }
 
 void SessionCore::on_unsolicited(PacketHeader header, Text packet, Text payload) {

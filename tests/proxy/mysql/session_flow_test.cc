@@ -65,6 +65,25 @@ TEST(MySqlSessionFlow, M3M4NothingIsReadBehindASettingThatIsOnItsWay) {
   script.play();
 }
 
+TEST(MySqlSessionFlow, AClientThatTracksSeesWhatItHasChosenOnly) {
+  SessionScript script;
+  script.login.capabilities |= parser::mysql::kClientSessionTrack;
+  script.logs_in();
+  const std::string modes = ok(1, {.track = tracked("sql_mode", "ANSI_QUOTES"), .info = {}});
+  const std::string both =
+      ok(1, {.track = tracked("sql_mode", "ANSI_QUOTES") + tracked("character_set_client", "latin1"), .info = {}});
+  script.client_passes(query("SET sql_mode='ANSI_QUOTES'"));
+  script.server(modes, ok());
+  script.client_passes(query("SET sql_mode='ANSI_QUOTES', character_set_client=latin1"));
+  script.server(both, ok(1, {.track = tracked("character_set_client", "latin1"), .info = {}}));
+  script.client_passes(query("SET session_track_system_variables='autocommit, SQL_MODE'"));
+  script.server(ok(), ok(), tracking_request());
+  script.server(tracking_ok("ANSI_QUOTES", "latin1"), {});
+  script.client_passes(query("SET sql_mode='ANSI_QUOTES', character_set_client=latin1"));
+  script.server(both, modes);
+  script.play();
+}
+
 TEST(MySqlSessionFlow, M14NothingIsReadBehindAChangeOfTheDatabase) {
   for (const std::string& change : {query("USE mysql"), init_db("mysql")}) {
     SessionScript script;
