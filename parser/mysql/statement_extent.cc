@@ -92,6 +92,13 @@ class ExtentReader {
     return 0;
   }
 
+  // A body may be one simple statement.
+  [[nodiscard]] bool begins_statement(size_t index) {
+    return is_one_of(index, {"select", "insert", "update",   "delete",   "replace", "set",  "call", "create", "drop",
+                             "alter",  "rename", "truncate", "execute",  "prepare", "with", "do",   "grant",  "revoke",
+                             "signal", "values", "analyze",  "optimize", "repair",  "lock", "load"});
+  }
+
   size_t routine_body_start() {
     size_t index = 1;
     // OR REPLACE, DEFINER = user@host, AGGREGATE, EDITIONABLE: few tokens stand before the kind of object.
@@ -125,15 +132,10 @@ class ExtentReader {
         return kNoBody;  // RETURN expression: a body without blocks
       } else if (is_one_of(index, {"returns", "return", "character"})) {
         ++index;  // the type, which may be SET
-      } else if (opens_block(index)) {
-        return index;
       } else if (reading_.oracle && is_one_of(index, {"is", "as"})) {
         extent_.hidden = true;
         return kNoBody;
-      } else if (is_one_of(index,
-                           {"select", "insert", "update",   "delete",   "replace", "set",  "call", "create", "drop",
-                            "alter",  "rename", "truncate", "execute",  "prepare", "with", "do",   "grant",  "revoke",
-                            "signal", "values", "analyze",  "optimize", "repair",  "lock", "load"})) {
+      } else if (opens_block(index) || begins_statement(index)) {
         return index;
       }
     }

@@ -152,7 +152,7 @@ bool is_any_word(std::string_view word, std::initializer_list<std::string_view> 
 std::optional<SqlPieces> postgres_pieces(std::string_view text, bool cut) {
   std::optional<postgres::SqlLexer> other;
   if (text.find('\\') != std::string_view::npos) other.emplace(text, postgres::LexerOptions{false, false});
-  return all_pieces(postgres::SqlLexer(text), std::move(other), text, cut);
+  return all_pieces(postgres::SqlLexer(text), other, text, cut);
 }
 
 std::optional<SqlPieces> mysql_pieces(std::string_view text, const mysql::ReadingState& state, bool cut) {
