@@ -223,6 +223,7 @@ struct StatementFacts {
   std::string prepared_name;
   CopyUse copy = CopyUse::kNone;
   bool embedded_commit = false;       // routine or DO body that commits by itself
+  bool implicit_commit = false;       // MySQL: commits what is open before it runs, even when it then fails
   bool explain = false;               // `inner` holds the explained statement
   std::vector<StatementFacts> inner;  // EXPLAIN, PREPARE, DO body, CREATE SCHEMA elements are folded in already:
                                       // classes, changes, functions and settings of `inner` also stand above

@@ -149,7 +149,7 @@ class AlterTable {
   }
   void drop() {
     if (cursor_.accept({"system", "versioning"})) return rest(change("drop_system_versioning"));
-    if (cursor_.accept({"primary", "key"})) {
+    if (cursor_.accept({"primary", "key"}) || cursor_.accept({"constraint", "primary", "key"})) {
       Change& dropped = change("drop_constraint", "PRIMARY");
       return finished(dropped);
     }

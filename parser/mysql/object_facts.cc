@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "parser/mysql/table_facts.h"
+#include "parser/words.h"
 
 namespace schemaguard::parser::mysql {
 
@@ -236,7 +237,7 @@ void drop_facts(StatementCursor& cursor, StatementFacts& facts) {
     facts.command = "DEALLOCATE";
     facts.classes.add(StatementClass::kQuery);
     facts.prepared = PreparedUse::kDeallocate;
-    facts.prepared_name = cursor.identifier();
+    facts.prepared_name = to_lower(cursor.identifier());
     return;
   }
   const ObjectRow* row = find_row(cursor);

@@ -56,7 +56,7 @@ bool assignment(StatementCursor& cursor, bool for_statement, ReadingState& state
     while (!cursor.at_end() && !cursor.is_symbol(",")) cursor.skip_element();
     return true;
   }
-  bool system = cursor.kind() == TokenKind::kSystemVariable;
+  const bool system = cursor.kind() == TokenKind::kSystemVariable;
   if (system) cursor.advance();
   bool global = false;
   if (cursor.is_one_of({"global", "persist", "persist_only", "session", "local"}) &&
@@ -64,7 +64,6 @@ bool assignment(StatementCursor& cursor, bool for_statement, ReadingState& state
     global = cursor.is_one_of({"global", "persist", "persist_only"});
     cursor.advance();
     if (system) cursor.advance();
-    system = true;
   }
   ObjectName name;
   if (!cursor.name(name)) return false;

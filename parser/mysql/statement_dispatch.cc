@@ -1,10 +1,13 @@
 #include "parser/mysql/statement_dispatch.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "parser/mysql/constant_text.h"
+#include "parser/mysql/implicit_commit.h"
 #include "parser/mysql/object_facts.h"
 #include "parser/mysql/query_facts.h"
 #include "parser/mysql/session_facts.h"
@@ -34,6 +37,7 @@ class Dispatch {
                !(in_body && body_only())) {
       unread(facts_, "unknown_statement");
     }
+    facts_.implicit_commit = commits_implicitly(facts_, cursor_.reading().flavour);
     return std::move(facts_);
   }
 
@@ -192,7 +196,7 @@ class Dispatch {
     }
     if (cursor_.accept("prepare")) {
       facts_.prepared = PreparedUse::kPrepare;
-      facts_.prepared_name = cursor_.identifier();
+      facts_.prepared_name = to_lower(cursor_.identifier());
       if (!cursor_.accept("from")) return unread(facts_, "prepare"), true;
       facts_.classes.add(StatementClass::kQuery);
       return dynamic_text(), true;
@@ -206,13 +210,13 @@ class Dispatch {
     if (cursor_.accept("execute")) {
       facts_.classes.add(StatementClass::kQuery);
       facts_.prepared = PreparedUse::kExecute;
-      facts_.prepared_name = cursor_.identifier();
+      facts_.prepared_name = to_lower(cursor_.identifier());
       return state_.forget_settings(), true;
     }
     if (cursor_.accept({"deallocate", "prepare"})) {
       facts_.classes.add(StatementClass::kQuery);
       facts_.prepared = PreparedUse::kDeallocate;
-      facts_.prepared_name = cursor_.identifier();
+      facts_.prepared_name = to_lower(cursor_.identifier());
       return true;
     }
     return false;
@@ -220,15 +224,14 @@ class Dispatch {
 
   // Constant text is read as the statement that it is, anything else is code that the wire does not show (M9).
   void dynamic_text() {
-    StatementCursor start = cursor_;
-    std::string text;
-    const bool introduced = cursor_.kind() == TokenKind::kWord;
-    const bool constant = cursor_.string_constant(text) && (cursor_.at_end() || cursor_.is("using"));
-    if (!constant || introduced) {
+    const StatementCursor start = cursor_;
+    const std::optional<std::string> constant = constant_text(cursor_);
+    if (!constant || !(cursor_.at_end() || cursor_.is("using"))) {
       facts_.classes.add(StatementClass::kOpaque);
       facts_.opaque = OpaqueReason::kDynamicCode;
       return expression_facts(start, facts_);
     }
+    const std::string& text = *constant;
     ReadingState state = state_;
     for (size_t offset = 0;;) {
       const StatementExtent extent = read_extent(text, offset, cursor_.reading());
@@ -347,6 +350,7 @@ StatementFacts statement_facts(std::string_view text, const StatementExtent& ext
     for (const StatementFacts& inner : facts.inner) {
       fold_in(facts, inner);
       facts.embedded_commit = facts.embedded_commit || inner.transaction == TransactionControl::kCommit;
+      facts.implicit_commit = facts.implicit_commit || inner.implicit_commit;
     }
     state.forget_settings();
   } else {

@@ -81,7 +81,8 @@ void table_tail(StatementCursor& cursor, size_t change, StatementFacts& facts) {
       const bool versioning = cursor.is("with") && cursor.is("system", 1);
       const bool query = cursor.is_one_of({"select", "values"}) || (cursor.is("with") && !versioning) ||
                          (cursor.is("table") && cursor.is_name(1)) ||
-                         (cursor.is_symbol("(") && cursor.is_one_of({"select", "with", "values", "table"}, 1));
+                         (cursor.is_symbol("(") &&
+                          (cursor.is_one_of({"select", "with", "values", "table"}, 1) || cursor.is_symbol("(", 1)));
       if (query) facts.changes[change].shape_unknown = true;
     }
     cursor.skip_element();
@@ -140,7 +141,8 @@ void create_table_facts(StatementCursor& cursor, StatementHead head, StatementFa
     classify(facts);
     return;
   }
-  if (cursor.is_symbol("(") && !cursor.is_one_of({"select", "with", "values"}, 1)) {
+  const bool query = cursor.is_one_of({"select", "with", "values", "table"}, 1) || cursor.is_symbol("(", 1);
+  if (cursor.is_symbol("(") && !query) {
     cursor.advance();
     StatementFacts elements;
     while (!cursor.at_end()) {

@@ -6,7 +6,6 @@
 
 namespace schemaguard::proxy::mysql {
 
-using parser::StatementClass;
 using parser::StatementFacts;
 using parser::TransactionControl;
 using policies::Outcome;
@@ -17,13 +16,6 @@ namespace {
 constexpr uint16_t kErrDeadlock = 1213;
 
 }  // namespace
-
-bool commits_implicitly(const StatementFacts& facts) {
-  if (facts.classes.has(StatementClass::kTemporary) && !facts.classes.has(StatementClass::kSchema)) return false;
-  return facts.classes.has(StatementClass::kSchema) || facts.classes.has(StatementClass::kAccess) ||
-         facts.classes.has(StatementClass::kDestructive) || facts.classes.has(StatementClass::kMaintenance) ||
-         facts.command.starts_with("LOCK TABLE") || facts.command.starts_with("FLUSH");
-}
 
 void TransactionJournal::finish_from(size_t first, Outcome outcome, Outcomes& outcomes) {
   for (size_t index = first; index < done_.size(); ++index) {
@@ -79,7 +71,7 @@ void TransactionJournal::apply_control(const StatementFacts& facts, Outcomes& ou
 void TransactionJournal::on_complete(uint64_t ticket, const StatementFacts* facts, bool in_transaction,
                                      Outcomes& outcomes) {
   if (facts != nullptr) {
-    if (commits_implicitly(*facts)) finish_from(0, Outcome::kCommitted, outcomes);
+    if (facts->implicit_commit) finish_from(0, Outcome::kCommitted, outcomes);
     apply_control(*facts, outcomes);
   }
   if (ticket != 0) done_.push_back(ticket);
@@ -90,7 +82,7 @@ void TransactionJournal::on_complete(uint64_t ticket, const StatementFacts* fact
 
 void TransactionJournal::on_error(uint64_t ticket, const StatementFacts* facts, uint16_t number,
                                   std::string_view sqlstate, Outcomes& outcomes) {
-  if (facts != nullptr && commits_implicitly(*facts)) {
+  if (facts != nullptr && facts->implicit_commit) {
     // Measured on MariaDB: a failing ALTER had committed what was open, a syntax error had not (mysql-wire 43).
     if (sqlstate != "42000" || number != 1064) finish_from(0, Outcome::kCommitted, outcomes);
   }

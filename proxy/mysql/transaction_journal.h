@@ -50,8 +50,4 @@ class TransactionJournal {
   std::vector<Savepoint> savepoints_;
 };
 
-// Whether the statement ends an open transaction by itself before it runs (MySQL "Statements That Cause an Implicit
-// Commit").
-bool commits_implicitly(const parser::StatementFacts& facts);
-
 }  // namespace schemaguard::proxy::mysql

@@ -218,6 +218,7 @@ TEST(TableTest, KnowsTheOtherFormsOfCreate) {
   EXPECT_EQ(changes_of("create table t like u"), Strings{"create_table t?"});
   EXPECT_EQ(changes_of("create table t (like u)"), Strings{"create_table t?"});
   EXPECT_EQ(changes_of("create table t as select 1"), Strings{"create_table t?"});
+  EXPECT_EQ(changes_of("create table t ((select 1) limit 2)"), Strings{"create_table t?"});
   EXPECT_EQ(changes_of("create table t (a int) ignore select 1 as a"), Strings{"create_table t?"});
   EXPECT_EQ(changes_of("create or replace table t (a int)"), (Strings{"drop_table t", "create_table t"}));  // M49
   EXPECT_EQ(classes_of("create temporary table t (a int)"), ClassSet{StatementClass::kTemporary});
@@ -254,6 +255,7 @@ TEST(AlterTableTest, ReadsEveryClause) {
       {"add constraint k check (a > 0) not enforced", {"add_constraint t.k"}},
       {"add check (a > 0)", {"add_constraint t"}},
       {"drop c, drop column if exists d cascade", {"drop_column t.c", "drop_column t.d"}},
+      {"drop constraint primary key", {"drop_constraint t.PRIMARY"}},
       {"drop primary key, drop foreign key k, drop constraint x, drop check y",
        {"drop_constraint t.PRIMARY", "drop_constraint t.k", "drop_constraint t.x", "drop_constraint t.y"}},
       {"drop index i, drop key if exists k", {"drop_index i", "drop_index k"}},
@@ -363,6 +365,105 @@ TEST(ObjectTest, ClassifiesEveryKind) {
             (Strings{"create_event e", "drop_table t"}));
 }
 
+TEST(ObjectTest, NamesBothSidesOfASwap) {  // M31
+  const StatementFacts swap = only("rename table t to t_old, d.t_new to t");
+  ASSERT_EQ(swap.objects.size(), 4U);
+  EXPECT_EQ(swap.objects[2].name.display(), "d.t_new");
+  EXPECT_EQ(changes_of("alter table t exchange partition p with table u"),
+            (Strings{"exchange_partition t", "exchange_partition u"}));
+}
+
+TEST(ObjectTest, KnowsWhatChangesTheServerOrTheRightToDoSo) {
+  EXPECT_EQ(classes_of("set role r"), ClassSet{StatementClass::kSession});  // M42
+  EXPECT_EQ(only("set role r").settings[0].name, "role");
+  EXPECT_EQ(only("xa prepare 'a'").transaction, TransactionControl::kPrepareTransaction);  // M44
+  EXPECT_EQ(classes_of("xa commit 'a'"), ClassSet{StatementClass::kTransaction});
+  EXPECT_EQ(classes_of("kill query 5"), ClassSet{StatementClass::kAdmin});  // M45
+  EXPECT_TRUE(classes_of("binlog 'aGVsbG8='").has(kCluster));               // M47
+  EXPECT_TRUE(classes_of("install soname 'x'").has(kCluster));              // M50
+  EXPECT_TRUE(classes_of("create server s foreign data wrapper mysql options (host 'x')").has(kSchema));
+  EXPECT_EQ(changes_of("create table t (a int) engine=federated connection='mysql://x'"),
+            Strings{"create_table t"});                                             // M37
+  EXPECT_EQ(only("create table `a.b`.`c` (d int)").objects[0].name.schema, "a.b");  // M46
+}
+
+TEST(ObjectTest, SaysWhatCommitsWhatIsOpen) {  // M6; each asked of MariaDB 10.11
+  for (const std::string_view text : {"create table n (a int)",
+                                      "drop table tt",
+                                      "drop table if exists nosuch",
+                                      "alter table tt add b int",
+                                      "create index i on tt (a)",
+                                      "rename table tt to uu",
+                                      "truncate tt",
+                                      "create table n select * from t",
+                                      "create or replace table t2 (a int)",
+                                      "create view n as select 1",
+                                      "create procedure n() select 1",
+                                      "drop trigger if exists n",
+                                      "alter sequence sq restart",
+                                      "create temporary sequence n",
+                                      "create database d",
+                                      "alter database comment 'x'",
+                                      "drop server if exists n",
+                                      "create user n",
+                                      "grant select on *.* to nn",
+                                      "set password for nn = ''",
+                                      "set default role none for nn",
+                                      "analyze table t",
+                                      "optimize table t",
+                                      "check table t",
+                                      "repair table t",
+                                      "lock tables t2 write",
+                                      "flush tables",
+                                      "flush status",
+                                      "reset query cache",
+                                      "install soname 'x'",
+                                      "uninstall plugin x",
+                                      "execute immediate 'create table n (a int)'",
+                                      "begin not atomic create table n (a int); end",
+                                      "set statement max_statement_time=1 for create table n (a int)",
+                                      "backup stage start",
+                                      "backup unlock",
+                                      "begin",
+                                      "start transaction",
+                                      "reset slave"}) {
+    EXPECT_TRUE(only(text).implicit_commit) << text;
+  }
+  for (const std::string_view text : {"create temporary table n (a int)",
+                                      "drop temporary table tt",
+                                      "create temporary table n select * from t",
+                                      "create or replace temporary table tt (a int)",
+                                      "set role none",
+                                      "checksum table t2",
+                                      "cache index t in default",
+                                      "load index into cache t",
+                                      "unlock tables",
+                                      "set autocommit=0",
+                                      "xa start 'a'",
+                                      "savepoint x",
+                                      "start slave",
+                                      "change master to master_host='x'",
+                                      "call pr()",
+                                      "prepare s from 'create table n (a int)'",
+                                      "execute ps",
+                                      "analyze select 1",
+                                      "show tables",
+                                      "use ic",
+                                      "do 1",
+                                      "handler t2 open",
+                                      "kill query 9",
+                                      "purge binary logs to 'x'",
+                                      "set global max_connections=151",
+                                      "select setval(sq, 5)",
+                                      "drop prepare ps",
+                                      "insert into t values (1)",
+                                      "commit"}) {
+    EXPECT_FALSE(only(text).implicit_commit) << text;
+  }
+  EXPECT_TRUE(only("start replica", mysql()).implicit_commit);
+  EXPECT_TRUE(only("cache index t in default", mysql()).implicit_commit);
+}
+
 // --- queries and code ------------------------------------------------------------------------------------------------
 
 TEST(QueryTest, LeavesOrdinaryTrafficAlone) {
@@ -393,13 +494,28 @@ TEST(CodeTest, ReadsConstantTextAndDistrustsTheRest) {  // M9
   EXPECT_EQ(changes_of("prepare s from 'drop table t'"), Strings{"drop_table t"});
   EXPECT_EQ(changes_of(R"(execute immediate 'drop' ' table \'t')").size(), 1U);
   EXPECT_EQ(changes_of("execute immediate 'drop' ' table t'"), Strings{"drop_table t"});
-  for (const std::string_view text : {"prepare s from @a", "execute immediate concat('drop', ' table t')",
-                                      "execute immediate 0x64726f70", "prepare s from _latin1'drop table t'"}) {
+  for (const std::string_view text :
+       {"execute immediate concat('dr', concat('op', ' '), 'table t')", "execute immediate 0x64726f70207461626c652074",
+        "execute immediate x'64726f70207461626c652074'", "prepare s from _latin1'drop table t'",
+        "execute immediate ('drop table t')", "prepare s from _utf8mb4 0x64726f70207461626c652074"}) {
+    EXPECT_EQ(changes_of(text), Strings{"drop_table t"}) << text;
+    EXPECT_EQ(only(text).opaque, OpaqueReason::kNone) << text;
+  }
+  for (const std::string_view text :
+       {"prepare s from @a", "execute immediate concat('drop', @a)", "execute immediate 'a' || 'b'",
+        "prepare s from _utf16'drop table t'", "execute immediate 'drop table \xC3\xA9'",
+        "execute immediate concat('drop'", "execute immediate lower('DROP TABLE T')", "execute immediate 0b01"}) {
     EXPECT_EQ(only(text).opaque, OpaqueReason::kDynamicCode) << text;
     EXPECT_TRUE(classes_of(text).has(kOpaque)) << text;
   }
   EXPECT_EQ(only("call d.p(1)").opaque, OpaqueReason::kProcedureCall);
   EXPECT_EQ(only("call sys.execute_prepared_stmt('x')").opaque, OpaqueReason::kRunsSqlText);  // M36
+}
+
+TEST(CodeTest, FoldsTheNamesOfPreparedStatements) {
+  EXPECT_EQ(only("PREPARE Stmt FROM 'select 1'").prepared_name, "stmt");
+  EXPECT_EQ(only("EXECUTE `STMT`").prepared_name, "stmt");
+  EXPECT_EQ(only("DROP PREPARE stmT").prepared_name, "stmt");
 }
 
 TEST(CodeTest, DistrustsOddBytes) {  // M29
