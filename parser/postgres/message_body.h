@@ -22,7 +22,8 @@ class MessageBody {
 
   // Up to and without the next NUL, which is consumed.
   std::string_view read_cstring() {
-    const size_t end = rest_.find('\0');
+    // Most names are empty.
+    const size_t end = !rest_.empty() && rest_[0] == '\0' ? 0 : rest_.find('\0');
     if (end == std::string_view::npos) {
       fail();
       return {};

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "parser/postgres/protocol_format.h"
@@ -15,9 +17,10 @@
 namespace schemaguard::parser::postgres {
 
 // The length word of a message: it counts itself, but not the type byte. `message` holds the header at least.
-inline uint32_t length_word(std::string_view message) {
-  const auto byte = [message](size_t index) { return uint32_t{static_cast<uint8_t>(message[index])}; };
-  return byte(1) << 24 | byte(2) << 16 | byte(3) << 8 | byte(4);
+[[gnu::always_inline]] inline uint32_t length_word(std::string_view message) {
+  uint32_t word = 0;
+  std::memcpy(&word, message.data() + 1, sizeof word);
+  return std::endian::native == std::endian::little ? __builtin_bswap32(word) : word;
 }
 
 // Bytes of the whole message. `message` holds the header at least.
@@ -44,6 +47,8 @@ namespace backend {
 inline constexpr MessageTypes kTypes("RK23CdcGHWDIEVvnNAtS1sZT");
 // Types that make no sense after the login.
 inline constexpr MessageTypes kLoginTypes("RKv");
+// Types about which the order of requests, the state and the outcome of nothing depend: passed on as they come.
+inline constexpr MessageTypes kPassedTypes("DdHWctAN");
 }  // namespace backend
 
 }  // namespace schemaguard::parser::postgres

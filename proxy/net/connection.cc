@@ -140,7 +140,8 @@ void Connection::read_leg(Leg& leg) {
   const bool is_client = &leg == &client_;
   if (phase_ == Phase::kFirstBytes && is_client && begin_direct_tls()) return;
   for (int turn = 0; turn < kReadsPerTurn; ++turn) {
-    if (!may_read(leg)) return;
+    // Before the first read update_interest() has asked already.
+    if (turn > 0 ? !may_read(leg) : !leg.is_watched_for_reading()) return;
     std::span<std::byte> scratch = worker_.scratch();
     if (is_client && !login_done_) scratch = scratch.first(std::min(scratch.size(), session_->client_read_max()));
     const ReadResult read = leg.read(scratch);
@@ -210,8 +211,6 @@ void Connection::continue_handshake(Leg& leg) {
   }
   after_session();
   if (phase_ == Phase::kClosed) return;
-  // The peer's first bytes may have come with the end of the handshake, where epoll cannot see them.
-  read_again_soon(leg);
   update_interest();
 }
 
@@ -227,10 +226,8 @@ void Connection::after_session() {
 
 void Connection::write_out() {
   if (cancel_key_is_new_) publish_cancel_key();
-  const Pieces to_server = session_->take_to_server();
-  upstream_.write(to_server);
-  const Pieces to_client = session_->take_to_client();
-  client_.write(to_client);
+  if (const Pieces to_server = session_->take_to_server(); !to_server.empty()) upstream_.write(to_server);
+  if (const Pieces to_client = session_->take_to_client(); !to_client.empty()) client_.write(to_client);
   if (client_ended_) finish_server_leg();
 }
 
@@ -445,12 +442,13 @@ void Connection::update_interest() {
   if (phase_ == Phase::kClosing || phase_ == Phase::kLingering || phase_ == Phase::kClosed) return;
   client_.update_interest(may_read(client_));
   upstream_.update_interest(may_read(upstream_));
-  read_again_soon(client_);
-  read_again_soon(upstream_);
+  // The peer's bytes may have come with others, or with the end of the handshake, into TLS where epoll cannot see them.
+  if (client_.holds_unread()) read_again_soon(client_);
+  if (upstream_.holds_unread()) read_again_soon(upstream_);
 }
 
 void Connection::read_again_soon(const Leg& leg) {
-  if (!leg.holds_unread() || !may_read(leg)) return;
+  if (!may_read(leg)) return;
   const bool is_client = &leg == &client_;
   worker_.loop().run_soon([&worker = worker_, number = number_, is_client] {
     Connection* connection = worker.find(number);

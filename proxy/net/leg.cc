@@ -250,11 +250,8 @@ bool Leg::alpn_is_postgresql() const {
   return std::string_view(reinterpret_cast<const char*>(protocol), length) == "postgresql";
 }
 
-void Leg::update_interest(bool want_read) {
+void Leg::watch(uint32_t wanted) {
   if (descriptor_ < 0) return;
-  uint32_t wanted = want_read ? uint32_t{EPOLLIN} : 0U;
-  if (pending_bytes() > 0 || tls_wants_write_) wanted |= uint32_t{EPOLLOUT};
-  if (handshaking_) wanted = tls_wants_write_ ? uint32_t{EPOLLOUT} : uint32_t{EPOLLIN};
   loop_.watch(descriptor_, *this, watched_, wanted);
   watched_ = wanted;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <openssl/ssl.h>
+#include <sys/epoll.h>
 
 #include "proxy/net/event_loop.h"
 #include "proxy/session/wire_session.h"
@@ -81,10 +82,18 @@ class Leg final : public EventHandler {
   }
 
   // Watches for readability if wanted, and for whatever pending bytes or TLS need.
-  void update_interest(bool want_read);
+  void update_interest(bool want_read) {
+    uint32_t wanted = want_read ? uint32_t{EPOLLIN} : 0U;
+    if (pending_bytes() > 0 || tls_wants_write_) wanted |= uint32_t{EPOLLOUT};
+    if (handshaking_) wanted = tls_wants_write_ ? uint32_t{EPOLLOUT} : uint32_t{EPOLLIN};
+    if (wanted != watched_) watch(wanted);
+  }
+  // Whether the last update_interest() wanted to read.
+  [[nodiscard]] bool is_watched_for_reading() const { return (watched_ & uint32_t{EPOLLIN}) != 0; }
   void on_events(uint32_t events) override { owner_.on_leg_events(*this, events); }
 
  private:
+  void watch(uint32_t wanted);
   struct FreeTls {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };

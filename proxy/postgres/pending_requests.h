@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "parser/postgres/protocol_format.h"
 #include "proxy/postgres/prepared_statements.h"
 #include "proxy/postgres/refusal.h"
 
@@ -53,7 +54,18 @@ struct PendingRequest {
 
 class PendingRequests {
  public:
-  void push(PendingRequest request) { ring_.push_back(std::move(request)); }
+  void push(PendingRequest&& request) { ring_.push_back(std::move(request)); }
+  // One of `type` with nothing else set yet.
+  PendingRequest& push(char type) {
+    PendingRequest& request = ring_.emplace_back();
+    request.type = type;
+    return request;
+  }
+  // The ends of copies that stand at the front: nothing answers them there.
+  void pop_copy_ends() {
+    namespace frontend = parser::postgres::frontend;
+    while (!empty() && (front().type == frontend::kCopyDone || front().type == frontend::kCopyFail)) pop();
+  }
   [[nodiscard]] bool empty() const { return head_ == ring_.size(); }
   [[nodiscard]] size_t size() const { return ring_.size() - head_; }
   PendingRequest& front() { return ring_[head_]; }
@@ -61,7 +73,7 @@ class PendingRequests {
   PendingRequest& at(size_t index) { return ring_[head_ + index]; }
   [[nodiscard]] const PendingRequest& at(size_t index) const { return ring_[head_ + index]; }
   void pop() {
-    ring_[head_].details.reset();
+    if (ring_[head_].details) ring_[head_].details.reset();
     ++head_;
     if (head_ == ring_.size()) {
       // An idle session holds no buffer: what a burst has grown is given back.

@@ -84,6 +84,11 @@ void SessionCore::resume_client() {
   process_client(backlog);
 }
 
+bool SessionCore::is_ordinary(char type, uint32_t length) const {
+  return frontend::kTypes.contains(type) && type != frontend::kSync && type != frontend::kFlush && length >= 4 &&
+         length <= settings_.config->limits.small_message_bytes_max;
+}
+
 bool SessionCore::length_is_acceptable(char type, uint32_t length) {
   if (!frontend::kTypes.contains(type)) {
     protocol_violation(fmt::format("invalid frontend message type {}", static_cast<int>(static_cast<uint8_t>(type))));
@@ -110,7 +115,7 @@ size_t SessionCore::take_client_message(Text in) {
   if (client_rest_ > 0) return stream_client_body(in);
   if (client_partial_.empty() && in.size() >= kHeaderBytes) {
     const uint32_t length = length_word(in);
-    if (!length_is_acceptable(in[0], length)) return in.size();
+    if (!is_ordinary(in[0], length) && !length_is_acceptable(in[0], length)) return in.size();
     const size_t total = size_t{length} + 1;
     if (on_client_message(in.substr(0, total), total)) return std::min(in.size(), total);
   }
@@ -173,10 +178,22 @@ void SessionCore::push_request(PendingRequest&& request) {
   if (request.uncertain) ++pending_uncertain_;
   if (request.ends_transaction) ++pending_ends_;
   if (request.details && !request.details->notice.empty()) ++pending_notices_;
-  const bool ends_batch =
-      request.type == frontend::kSync || request.type == frontend::kQuery || request.type == frontend::kFunctionCall;
   request.in_open_batch = unsynced_ && request.type == frontend::kQuery;
+  const char type = request.type;
   pending_.push(std::move(request));
+  note_pushed(type);
+}
+
+void SessionCore::push_plain(char type) {
+  PendingRequest& request = pending_.push(type);
+  request.batch = batch_;
+  request.in_copy = type == frontend::kSync && copy_in_;
+  request.in_open_batch = type == frontend::kQuery && unsynced_;
+  note_pushed(type);
+}
+
+void SessionCore::note_pushed(char type) {
+  const bool ends_batch = type == frontend::kSync || type == frontend::kQuery || type == frontend::kFunctionCall;
   unsynced_ = !ends_batch;
   if (ends_batch) ++batch_;
 }
@@ -228,7 +245,7 @@ bool SessionCore::on_client_message(Text whole, size_t total_bytes) {
     case frontend::kSync:
       server_skips_ = false;
       forward_client(whole, total_bytes);
-      push_request({.type = type, .in_copy = copy_in_});
+      push_plain(type);
       return true;
     case frontend::kCopyDone:
     case frontend::kCopyFail:
@@ -309,13 +326,13 @@ bool SessionCore::on_bind(Text whole, size_t total_bytes) {
   const bool harmless = !open && !unknown && (candidates.empty() || !candidates.front()->is_judged());
   if (harmless && !must_read_harmless()) {
     ++message_number_;
-    PendingRequest request{.type = frontend::kBind};
+    forward_client(whole, total_bytes);
     if (portals_.knows(names->portal)) {
       portals_.begin(names->portal, harmless_prepared(), batch_);
-      request.registered = true;
+      push_request({.type = frontend::kBind, .registered = true});
+    } else {
+      push_plain(frontend::kBind);
     }
-    forward_client(whole, total_bytes);
-    push_request(std::move(request));
     return true;
   }
   if (!open && !unknown && !candidates.empty() && candidates.front()->facts &&

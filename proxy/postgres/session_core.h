@@ -125,6 +125,9 @@ class SessionCore {
   void process_client(Text in);
   size_t take_client_message(Text in);
   size_t stream_client_body(Text in);
+  // A first look: false for some lengths that are acceptable all the same.
+  [[nodiscard]] bool is_ordinary(char type, uint32_t length) const;
+  // False: the session has been ended.
   bool length_is_acceptable(char type, uint32_t length);
   // Handles one message; `whole` starts at the type byte and may lack the end of the body (`total_bytes` says how long
   // the message is). It stays valid until the output has been written. False: too little of it is here yet.
@@ -132,7 +135,9 @@ class SessionCore {
   void forward_client(Text whole, size_t total_bytes);
   void drop_client_rest(Text whole, size_t total_bytes);
   void push_request(PendingRequest&& request);
-  void push_plain(char type) { push_request({.type = type, .details = {}}); }
+  // The same for one that carries nothing but its type.
+  void push_plain(char type);
+  void note_pushed(char type);
   void on_query(Text whole);
   void on_parse(Text whole);
   [[nodiscard]] bool name_is_ambiguous(Text name) const;
@@ -202,6 +207,8 @@ class SessionCore {
   void process_server(Text in);
   bool needs_whole(char type) const;
   size_t take_server_message(Text in);
+  // The messages at the front that are here whole, one after the other; answers how many bytes they are.
+  size_t take_whole_server_messages(Text in);
   bool server_header_is_acceptable(Text header);
   // A message that is here whole: looked at, then forwarded, replaced or swallowed.
   void on_server_message(Text whole);
@@ -226,7 +233,6 @@ class SessionCore {
   void apply_effects(const RequestedStatement& statement, std::string_view text, std::string_view tag);
   void pop_request();
   void skip_to_sync();
-  void drop_copy_markers();
   void emit_notice();
   void rebuild_in_flight();
   void end_if_draining();

@@ -156,13 +156,13 @@ void SessionCore::judge_text(char type, Text whole, Text text, std::string_view 
   const parser::postgres::ScanResult scan = parser::postgres::scan_sql(text, reading);
   const bool harmless = scan.verdict == ScanVerdict::kHarmless && !scan.has_transaction_control;
   if ((harmless && !must_read_harmless()) || is_walsender_command(text)) {
-    PendingRequest request{.type = type};
+    forward_client(whole, whole.size());
     if (type == frontend::kParse && statements_.knows(name)) {
       statements_.begin(name, harmless_prepared(), batch_);
-      request.registered = true;
+      push_request({.type = type, .registered = true});
+    } else {
+      push_plain(type);
     }
-    forward_client(whole, whole.size());
-    push_request(std::move(request));
     return;
   }
   if (type == frontend::kParse && !name.empty() && !statements_.knows(name) && !may_remember(text.size())) {

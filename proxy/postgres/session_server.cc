@@ -26,17 +26,6 @@ constexpr size_t kInspectedBytesMax = 1024UL * 1024;
 
 constexpr int kServerWithBatchBlocks = 18;
 
-// Bytes of the rows and COPY data at the front that are here whole: nothing about them needs a look.
-size_t whole_rows(std::string_view in) {
-  size_t end = 0;
-  while (in.size() - end >= kHeaderBytes && (in[end] == backend::kDataRow || in[end] == backend::kCopyData)) {
-    const uint32_t length = parser::postgres::length_word(in.substr(end));
-    if (length < 4 || length >= in.size() - end) break;
-    end += size_t{length} + 1;
-  }
-  return end;
-}
-
 }  // namespace
 
 void SessionCore::process_server(Text in) {
@@ -45,12 +34,44 @@ void SessionCore::process_server(Text in) {
     return;
   }
   while (!in.empty() && phase_ != Phase::kClosing) {
-    const bool between_messages = phase_ == Phase::kReady && server_rest_ == 0 && server_partial_.empty();
-    const size_t rows = between_messages && pending_notices_ == 0 ? whole_rows(in) : 0;
-    to_client_.borrow(in.substr(0, rows));
-    in.remove_prefix(rows);
-    if (!in.empty()) in.remove_prefix(take_server_message(in));
+    if (phase_ == Phase::kReady && server_rest_ == 0 && server_partial_.empty()) {
+      in.remove_prefix(take_whole_server_messages(in));
+      if (in.empty() || phase_ == Phase::kClosing) return;
+    }
+    in.remove_prefix(take_server_message(in));
   }
+}
+
+size_t SessionCore::take_whole_server_messages(Text in) {
+  const char* const first = in.data();
+  size_t forwarded = 0;  // of `in`
+  size_t end = 0;        // behind the last message that has been looked at
+  while (in.size() - end >= kHeaderBytes) {
+    const Text rest(first + end, in.size() - end);
+    const uint32_t length = parser::postgres::length_word(rest);
+    // take_server_message() deals with the others: those that are not here whole, or not acceptable.
+    if (length < 4 || length >= rest.size() || length >= kInspectedBytesMax) break;
+    const char type = rest[0];
+    const Text whole(rest.data(), size_t{length} + 1);
+    if (backend::kPassedTypes.contains(type) && pending_notices_ == 0) {
+      end += whole.size();
+      continue;
+    }
+    if (!backend::kTypes.contains(type) || backend::kLoginTypes.contains(type)) break;
+    // What comes now may have something to say itself.
+    to_client_.borrow(Text(first + forwarded, end - forwarded));
+    forwarded = end;
+    end += whole.size();
+    if (needs_whole(type)) {
+      on_server_message(whole);
+      forwarded = end;
+    } else {
+      on_server_header(type);
+    }
+    if (phase_ == Phase::kClosing) return in.size();
+  }
+  to_client_.borrow(Text(first + forwarded, end - forwarded));
+  return end;
 }
 
 bool SessionCore::server_header_is_acceptable(Text header) {
@@ -190,7 +211,7 @@ void SessionCore::on_server_message(Text whole) {
 }
 
 bool SessionCore::expect(char type) {
-  drop_copy_markers();
+  pending_.pop_copy_ends();
   optional_ready_ = 0;  // what is answered now was sent behind all of them
   if (!pending_.empty() && pending_.front().type == type) return true;
   protocol_violation("schemaguard: the server's answer does not match any request");
@@ -221,7 +242,7 @@ void SessionCore::on_server_header(char type) {
       if (expect(frontend::kDescribe)) pop_request();
       return;
     case backend::kRowDescription:
-      drop_copy_markers();
+      pending_.pop_copy_ends();
       if (!pending_.empty() && pending_.front().type == frontend::kDescribe) pop_request();
       return;
     case backend::kPortalSuspended:
@@ -230,7 +251,7 @@ void SessionCore::on_server_header(char type) {
       pop_request();
       return;
     case backend::kEmptyQueryResponse:
-      drop_copy_markers();
+      pending_.pop_copy_ends();
       if (pending_.empty()) return;
       pending_.front().answered = true;
       if (pending_.front().type == frontend::kExecute) pop_request();
@@ -241,18 +262,11 @@ void SessionCore::on_server_header(char type) {
       statement_done({});
       return;
     case backend::kCopyInResponse:
-      drop_copy_markers();
+      pending_.pop_copy_ends();
       on_copy_in();
       return;
     default:
       return;  // rows, copy data, notices, notifications: passed on in order
-  }
-}
-
-void SessionCore::drop_copy_markers() {
-  while (!pending_.empty() &&
-         (pending_.front().type == frontend::kCopyDone || pending_.front().type == frontend::kCopyFail)) {
-    pending_.pop();
   }
 }
 
@@ -298,7 +312,7 @@ void SessionCore::pop_request() {
 }
 
 void SessionCore::emit_notice() {
-  drop_copy_markers();
+  pending_.pop_copy_ends();
   if (pending_.empty()) return;
   RequestDetails* details = pending_.front().details.get();
   if (details == nullptr || details->notice.empty()) return;
@@ -373,7 +387,7 @@ void SessionCore::note_block(const parser::StatementFacts& facts) {
 }
 
 void SessionCore::on_command_complete(std::string_view tag) {
-  drop_copy_markers();
+  pending_.pop_copy_ends();
   end_copy(false);
   optional_ready_ = 0;
   if (pending_.empty()) {
@@ -409,7 +423,7 @@ void SessionCore::fail_request(std::string_view sqlstate, TransactionJournal::Ou
 }
 
 bool SessionCore::on_error_response(const parser::postgres::ErrorFields& error) {
-  drop_copy_markers();
+  pending_.pop_copy_ends();
   end_copy(true);
   bool forward = true;
   if (!pending_.empty()) {
@@ -513,7 +527,7 @@ void SessionCore::on_transaction_end() {
 }
 
 void SessionCore::on_ready_for_query(char status) {
-  drop_copy_markers();
+  pending_.pop_copy_ends();
   end_copy(false);
   bool expected = false;
   if (!pending_.empty()) {
@@ -538,7 +552,7 @@ void SessionCore::on_ready_for_query(char status) {
     // A simple Query begins by dropping the unnamed statement (evasion 84).
     if (is_query && statements_.knows({})) statements_.erase({});
     pop_request();
-    drop_copy_markers();
+    pending_.pop_copy_ends();
     if (lost_effects && !pending_.empty()) rebuild_in_flight();
   } else {
     --optional_ready_;

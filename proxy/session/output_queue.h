@@ -17,20 +17,19 @@ class OutputQueue {
  public:
   void borrow(std::string_view bytes) {
     if (bytes.empty()) return;
-    const Bytes piece = std::as_bytes(std::span(bytes.data(), bytes.size()));
-    if (!pieces_.empty() && last_is_borrowed_ && pieces_.back().data() + pieces_.back().size() == piece.data()) {
-      pieces_.back() = Bytes(pieces_.back().data(), pieces_.back().size() + piece.size());
+    if (run_.data() + run_.size() == bytes.data()) {
+      run_ = std::string_view(run_.data(), run_.size() + bytes.size());
       return;
     }
-    pieces_.push_back(piece);
-    last_is_borrowed_ = true;
+    end_run();
+    run_ = bytes;
   }
 
   void own(std::string bytes) {
     if (bytes.empty()) return;
+    end_run();
     owned_.push_back(std::move(bytes));
-    pieces_.push_back(std::as_bytes(std::span(owned_.back().data(), owned_.back().size())));
-    last_is_borrowed_ = false;
+    pieces_.push_back(std::as_bytes(std::span(owned_.back())));
   }
 
   // Keeps `bytes` alive until the pieces have been taken and written, without writing them: borrowed pieces may
@@ -40,26 +39,38 @@ class OutputQueue {
     return owned_.back();
   }
 
-  [[nodiscard]] bool empty() const { return pieces_.empty(); }
+  [[nodiscard]] bool empty() const { return run_.empty() && pieces_.empty(); }
 
   Pieces take() {
-    Pieces taken = std::move(pieces_);
+    Pieces taken;
+    if (pieces_.empty()) {  // the usual case
+      if (!run_.empty()) taken.push_back(std::as_bytes(std::span(run_)));
+      run_ = {};
+      return taken;
+    }
+    end_run();
+    taken = std::move(pieces_);
     pieces_.clear();
     return taken;
   }
 
   // Frees what earlier pieces pointed at; call at the start of a feed, when nothing is waiting to be taken.
   void release_written() {
-    if (pieces_.empty() && !owned_.empty()) {
+    if (!owned_.empty() && empty()) {
       owned_.clear();
       owned_.shrink_to_fit();
     }
   }
 
  private:
+  void end_run() {
+    if (!run_.empty()) pieces_.push_back(std::as_bytes(std::span(run_)));
+    run_ = {};
+  }
+
   Pieces pieces_;
+  std::string_view run_;  // borrowed bytes behind `pieces_` that may still grow
   std::deque<std::string> owned_;
-  bool last_is_borrowed_ = false;
 };
 
 }  // namespace schemaguard::proxy
