@@ -193,7 +193,15 @@ class PostgresServer:
         self.query(f'GRANT ALL ON SCHEMA public TO {", ".join(self.ROLES)}', name)
 
     def drop_database(self, name):
-        self.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', "postgres")
+        def dropped():
+            # FORCE waits five seconds for a backend that is busy, with a text that takes longer to parse for instance.
+            try:
+                self.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', "postgres")
+            except psycopg2.errors.ObjectInUse:
+                return False
+            return True
+
+        wait_until(dropped, f"database {name} is gone")
 
 
 class Guard:
