@@ -4,15 +4,10 @@
 
 #include "absl/strings/ascii.h"
 #include "parser/mysql/function_facts.h"
-#include "parser/words.h"
+#include "parser/mysql/system_databases.h"
 
 namespace schemaguard::parser::mysql {
 namespace {
-
-bool is_system_database(std::string_view name) {
-  const std::string folded = to_lower(name);
-  return folded == "mysql" || folded == "sys" || folded == "performance_schema" || folded == "information_schema";
-}
 
 // Names between here and `last` that lie in a system database: a write may be meant for them.
 void catalog_names(StatementCursor cursor, size_t last, StatementFacts& facts) {

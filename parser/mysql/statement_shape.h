@@ -12,7 +12,7 @@
 
 #include "parser/mysql/plain_functions.h"
 #include "parser/mysql/scan_words.h"
-#include "parser/words.h"
+#include "parser/mysql/system_databases.h"
 
 namespace schemaguard::parser::mysql {
 
@@ -28,19 +28,6 @@ constexpr std::array<bool, kWordCount> make_call_safe() {
   return safe;
 }
 inline constexpr std::array<bool, kWordCount> kCallSafe = make_call_safe();
-
-inline bool is_system_database(std::string_view name) {
-  switch (name.size()) {
-    case 3:
-      return equals_ignoring_case(name, "sys");
-    case 5:
-      return equals_ignoring_case(name, "mysql");
-    case 18:
-      return equals_ignoring_case(name, "information_schema") || equals_ignoring_case(name, "performance_schema");
-    default:
-      return false;
-  }
-}
 
 }  // namespace statement_shape
 
@@ -102,7 +89,7 @@ class StatementShape {
   [[gnu::always_inline]] bool dot() {
     if (special_) [[unlikely]]
       return false;
-    if (writes_ && previous_ == Word::kName && statement_shape::is_system_database(name_)) [[unlikely]]
+    if (writes_ && previous_ == Word::kName && is_system_database(name_)) [[unlikely]]
       return false;
     previous_ = Word::kDotMark;
     return true;

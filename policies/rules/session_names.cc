@@ -1,8 +1,8 @@
 #include "policies/rules/session_names.h"
 
 #include <algorithm>
-#include <array>
 
+#include "parser/mysql/system_databases.h"
 #include "parser/words.h"
 
 namespace schemaguard::policies {
@@ -50,12 +50,8 @@ SessionNames mysql_session_names(std::string_view default_database, NameCase nam
 }
 
 bool in_system_database(const SessionNames& names) {
-  constexpr std::array<std::string_view, 4> kSystemDatabases = {"mysql", "sys", "performance_schema",
-                                                                "information_schema"};
-  return names.of_mysql && std::any_of(names.search_path.begin(), names.search_path.end(), [&](const auto& name) {
-           return std::any_of(kSystemDatabases.begin(), kSystemDatabases.end(),
-                              [&](std::string_view system) { return parser::equals_ignoring_case(name, system); });
-         });
+  return names.of_mysql &&
+         std::any_of(names.search_path.begin(), names.search_path.end(), parser::mysql::is_system_database);
 }
 
 std::string_view name_case_word(NameCase name_case) {

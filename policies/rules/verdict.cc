@@ -72,4 +72,14 @@ void keep_stricter(Verdict& strictest, const Verdict& verdict) {
   }
 }
 
+Verdict audit_unavailable() {
+  Verdict verdict;
+  verdict.action = Action::kBlock;
+  verdict.rule = "builtin/audit";
+  verdict.reason = "audit_unavailable";
+  verdict.message = "statement blocked: the audit cannot be written";
+  verdict.hint = "Free or repair the guard's audit file; queries that need no audit record still pass.";
+  return verdict;
+}
+
 }  // namespace schemaguard::policies

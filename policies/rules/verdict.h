@@ -42,6 +42,8 @@ struct Verdict {
 };
 // The stricter of two verdicts on the same message; at equal strictness the first, recorded if either is.
 void keep_stricter(Verdict& strictest, const Verdict& verdict);
+// The refusal of a statement that has to be on record while the audit cannot be written (`on_failure: block`).
+Verdict audit_unavailable();
 std::string_view after_name(Verdict::After after);
 std::optional<Verdict::After> after_from_name(std::string_view name);
 

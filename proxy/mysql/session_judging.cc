@@ -6,6 +6,7 @@
 
 #include "parser/mysql/sql_scanner.h"
 #include "parser/mysql/statement_reader.h"
+#include "parser/mysql/system_databases.h"
 #include "parser/words.h"
 #include "policies/rules/session_names.h"
 #include "proxy/mysql/session_core.h"
@@ -44,11 +45,6 @@ std::string_view clipped(std::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<uint8_t>(text[bytes]) & 0xC0) == 0x80) --bytes;
   return text.substr(0, bytes);
-}
-
-bool is_system_database(std::string_view name) {
-  return parser::equals_ignoring_case(name, "mysql") || parser::equals_ignoring_case(name, "sys") ||
-         parser::equals_ignoring_case(name, "performance_schema");
 }
 
 // Statements that may answer with any number of results.
@@ -97,7 +93,8 @@ policies::Subject SessionCore::subject(const TrackedState& state) const {
 }
 
 bool SessionCore::must_read_harmless() const {
-  return !aftermath_.empty() || view_->policy->judges_harmless_texts() || is_system_database(state_.database());
+  return !aftermath_.empty() || view_->policy->judges_harmless_texts() ||
+         parser::mysql::is_system_database(state_.database());
 }
 
 std::string SessionCore::reference() {
@@ -365,13 +362,7 @@ void SessionCore::send_ready(const ClientCommand& command, PendingCommand pendin
     outcomes.push_back({.ticket = statement.ticket, .outcome = policies::Outcome::kRefused});
   }
   audit_outcomes(outcomes);
-  Verdict verdict;
-  verdict.action = Action::kBlock;
-  verdict.rule = "builtin/audit";
-  verdict.reason = "audit_unavailable";
-  verdict.message = "statement blocked: the audit cannot be written";
-  verdict.hint = "Free or repair the guard's audit file; queries that need no audit record still pass.";
-  refuse(command, verdict, reference());
+  refuse(command, policies::audit_unavailable(), reference());
 }
 
 }  // namespace schemaguard::proxy::mysql

@@ -25,13 +25,6 @@ constexpr std::string_view kCachingSha2 = "caching_sha2_password";
 constexpr std::string_view kFastCachingSha2{"\x01\x03", 2};
 constexpr std::string_view kFullCachingSha2{"\x01\x04", 2};
 
-std::string client_display(const ClientOrigin& origin) {
-  if (origin.address.empty()) return "local";
-  const bool is_v6 = origin.address.find(':') != std::string::npos;
-  return is_v6 ? fmt::format("[{}]:{}", origin.address, origin.port)
-               : fmt::format("{}:{}", origin.address, origin.port);
-}
-
 // What the program calls itself, by the attribute that its driver sends.
 std::string_view application_of(const parser::mysql::ConnectAttributes& attributes) {
   std::string_view name;
@@ -245,7 +238,7 @@ void SessionCore::open_audit() {
                              .session = settings_.session_id,
                              .user = user_,
                              .application = application_,
-                             .client = client_display(settings_.origin),
+                             .client = display(settings_.origin),
                              .certificate = client_certificate_,
                              .migration_listener = settings_.origin.migration_listener});
   refresh_view();

@@ -110,19 +110,13 @@ void SessionCore::on_audit_written(uint64_t ticket, bool ok) {
     send_held(std::move(held));
   } else {
     services_.count("audit_blocked_statements");
-    Verdict verdict;
-    verdict.action = Action::kBlock;
-    verdict.rule = "builtin/audit";
-    verdict.reason = "audit_unavailable";
-    verdict.message = "statement blocked: the audit cannot be written";
-    verdict.hint = "Free or repair the guard's audit file; queries that need no audit record still pass.";
     TransactionJournal::Outcomes outcomes;
     for (const RequestedStatement& statement : held.request.details->statements) {
       if (statement.ticket != 0)
         outcomes.push_back({.ticket = statement.ticket, .outcome = policies::Outcome::kRefused});
     }
     audit_outcomes(outcomes);
-    refuse(held.type, held.name, verdict, reference());
+    refuse(held.type, held.name, policies::audit_unavailable(), reference());
   }
   resume_client();
 }

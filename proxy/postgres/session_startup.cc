@@ -54,11 +54,6 @@ std::string_view answer_to(AuthenticationKind kind) {
   return {};
 }
 
-std::string client_display(const ClientOrigin& origin) {
-  const bool v6 = origin.address.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", origin.address, origin.port) : fmt::format("{}:{}", origin.address, origin.port);
-}
-
 }  // namespace
 
 void SessionCore::protocol_violation(std::string_view message) {
@@ -174,16 +169,16 @@ void SessionCore::on_startup_message(const StartupPacket& packet) {
   }
   if (database_.empty()) database_ = user_;
   session_authorization_ = user_;
-  audit_session_ = std::make_shared<policies::AuditSession>(policies::AuditSession{
-      .server = settings_.server->name,
-      .database = database_,
-      .engine = "postgresql",
-      .session = settings_.session_id,
-      .user = user_,
-      .application = application_,
-      .client = settings_.origin.address.empty() ? std::string("local") : client_display(settings_.origin),
-      .certificate = client_certificate_,
-      .migration_listener = settings_.origin.migration_listener});
+  audit_session_ = std::make_shared<policies::AuditSession>(
+      policies::AuditSession{.server = settings_.server->name,
+                             .database = database_,
+                             .engine = "postgresql",
+                             .session = settings_.session_id,
+                             .user = user_,
+                             .application = application_,
+                             .client = display(settings_.origin),
+                             .certificate = client_certificate_,
+                             .migration_listener = settings_.origin.migration_listener});
   refresh_view();
   client_minor_ = packet.minor >= parser::postgres::kMinorMax ? parser::postgres::kMinorMax : 0;
   if (!admit_startup_settings(packet)) return;

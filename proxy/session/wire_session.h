@@ -22,6 +22,7 @@
 #include "absl/container/inlined_vector.h"
 #include "parser/statement_facts.h"
 #include "proxy/config/config.h"
+#include "proxy/session/client_origin.h"
 #include "proxy/session/session_services.h"
 
 namespace schemaguard::proxy {
@@ -41,14 +42,6 @@ enum class Step : uint8_t {
   kStartUpstreamTls,  // TLS handshake as client on the server leg; then on_upstream_tls() or on_upstream_failed()
   kSendCancel,        // forward cancel_request() to its session's server, then close this connection without a word
   kFlushThenClose,    // write what is pending on both legs, then close both
-};
-
-// How the connection reached the guard; fixed for the session's life.
-struct ClientOrigin {
-  std::string address;  // "10.0.0.7"; empty for a Unix socket
-  uint16_t port = 0;
-  bool migration_listener = false;
-  std::string listener;  // display form of the listening endpoint; part of the cancel key's identity
 };
 
 struct SessionSettings {
