@@ -269,13 +269,13 @@ class AlterTable {
     const std::string partition = to_table ? cursor_.identifier() : std::string();
     Change& converted = change("convert_partition", partition);
     if (to_table) cursor_.accept("to");
-    ObjectUse other = table_;
+    // Without a database it is one of the default database, whatever the altered table's is.
+    ObjectUse other{.kind = ObjectKind::kTable, .name = {}, .persistence = Persistence::kPersistent};
     if (!cursor_.accept("table") || !cursor_.name(other.name)) {
       converted.shape_unknown = true;
       return to_end(converted);
     }
     to_end(converted);
-    other.persistence = Persistence::kPersistent;
     add_change(facts_, to_table ? "create_table" : "drop_table", std::move(other)).shape_unknown = to_table;
   }
 
@@ -292,7 +292,7 @@ class AlterTable {
     changed.shape_unknown = !cursor_.is_one_of({"partition", "partitioning"}, 1);
     if (exchange && cursor_.skip_to({"table"})) {
       cursor_.advance();
-      ObjectUse other = table_;
+      ObjectUse other{.kind = ObjectKind::kTable, .name = {}, .persistence = table_.persistence};
       if (cursor_.name(other.name)) {
         to_end(changed);
         Change& exchanged = add_change(facts_, "exchange_partition", std::move(other));

@@ -43,7 +43,7 @@ struct ObjectRow {
   NameShape shape = NameShape::kQualified;
 };
 
-// Longer spellings first. DROP DATABASE is of class cluster; CREATE and ALTER are schema (design section 5).
+// Longer spellings first. What drops a database is of class cluster; CREATE and ALTER are schema (design section 5).
 const ObjectRow kRows[] = {
     {{"package", "body"}, "package_body", ObjectKind::kOther, StatementClass::kSchema},
     {{"package"}, "package", ObjectKind::kOther, StatementClass::kSchema},
@@ -102,6 +102,32 @@ void take_rest(StatementCursor& cursor, size_t start, StatementFacts& facts) {
   if (!facts.changes.empty()) facts.changes.back().definition = cursor.source(start, cursor.position());
 }
 
+// ALTER DATABASE and ALTER INSTANCE may come without a name. Words that are not reserved are names where no value
+// follows: a database may be called "comment".
+bool begins_option(const StatementCursor& cursor) {
+  if (cursor.is_one_of({"comment", "encryption"})) {
+    return cursor.is_symbol("=", 1) || cursor.kind(1) == TokenKind::kString;
+  }
+  if (cursor.is("charset")) {
+    return !cursor.is_one_of({"default", "character", "charset", "collate", "comment", "encryption", "read"}, 1);
+  }
+  return cursor.is_one_of({"character", "collate", "default", "read", "rotate", "reload", "enable", "disable"});
+}
+
+// CREATE and DROP name their database, whatever it is called.
+bool name_is_optional(const ObjectRow& row, std::string_view verb) {
+  return row.shape == NameShape::kOptional && verb == "alter";
+}
+
+// To the account behind the next comma. Commas behind ROLE stand between roles.
+bool next_account(StatementCursor& cursor) {
+  while (!cursor.at_end() && !cursor.is_symbol(",")) {
+    if (cursor.is("role")) return false;
+    cursor.skip_element();
+  }
+  return cursor.accept_symbol(",");
+}
+
 bool read_name(StatementCursor& cursor, const ObjectRow& row, ObjectName& name) {
   switch (row.shape) {
     case NameShape::kAccounts:
@@ -110,10 +136,7 @@ bool read_name(StatementCursor& cursor, const ObjectRow& row, ObjectName& name) 
       // The names of servers may be strings.
       return cursor.name(name) || cursor.string_constant(name.name);
     case NameShape::kOptional:
-      if (cursor.is_name() && !cursor.is_one_of({"character", "charset", "collate", "default", "encryption", "read",
-                                                 "comment", "rotate", "reload", "enable", "disable"})) {
-        cursor.name(name);
-      }
+      if (cursor.is_name() && !begins_option(cursor)) cursor.name(name);
       return true;
     case NameShape::kNumber:
       if (cursor.kind() != TokenKind::kNumber) return false;
@@ -140,7 +163,8 @@ void objects_facts(StatementCursor& cursor, const ObjectRow& row, std::string_vi
   bool known = true;
   do {
     ObjectUse object{.kind = row.kind, .name = {}, .persistence = persistence};
-    known = read_name(cursor, row, object.name);
+    const bool required = row.shape == NameShape::kOptional && !name_is_optional(row, verb);
+    known = required ? cursor.name(object.name) : read_name(cursor, row, object.name);
     if (!known) break;
     if (head.or_replace) {
       add_change(facts, "drop_" + std::string(row.name), object).if_exists = true;
@@ -148,9 +172,14 @@ void objects_facts(StatementCursor& cursor, const ObjectRow& row, std::string_vi
     Change& change = add_change(facts, std::string(verb) + "_" + std::string(row.name), std::move(object));
     change.if_exists = if_exists;
     change.if_not_exists = if_not_exists;
-  } while (dropping && cursor.accept_symbol(","));
+    if (row.statement_class == StatementClass::kAccess && cursor.accept({"with", "admin"})) {
+      ObjectName administrator;
+      if (account_name(cursor, administrator)) change.member = administrator.name;
+    }
+  } while (row.shape == NameShape::kAccounts ? next_account(cursor) : dropping && cursor.accept_symbol(","));
   StatementClass statement_class = row.statement_class;
-  if (dropping && row.kind == ObjectKind::kDatabase) statement_class = StatementClass::kCluster;
+  const bool destroys = dropping || head.or_replace;
+  if (destroys && row.kind == ObjectKind::kDatabase) statement_class = StatementClass::kCluster;
   if (persistence == Persistence::kTemporary) statement_class = StatementClass::kTemporary;
   facts.classes.add(statement_class);
   if (!known) shape_unknown(facts);
@@ -276,11 +305,14 @@ void grant_facts(StatementCursor& cursor, bool revoke, StatementFacts& facts) {
   }
   cursor.skip_to({revoke ? std::string_view("from") : std::string_view("to")});
   const size_t end = cursor.position();
-  Change& change = add_change(facts, revoke ? "revoke" : "grant", std::move(object));
-  change.definition = cursor.source(start, end);
+  const std::string definition = cursor.source(start, end);
   cursor.advance();
-  ObjectName grantee;
-  if (account_name(cursor, grantee)) change.member = grantee.name;
+  do {
+    Change& change = add_change(facts, revoke ? "revoke" : "grant", object);
+    change.definition = definition;
+    ObjectName grantee;
+    if (account_name(cursor, grantee)) change.member = grantee.name;
+  } while (next_account(cursor));
 }
 
 }  // namespace schemaguard::parser::mysql

@@ -37,9 +37,11 @@ bool begins_key(const StatementCursor& cursor) {
 void key_element(StatementCursor& cursor, const ObjectUse& owner, StatementFacts& facts) {
   const size_t start = cursor.position();
   std::string name;
-  bool constraint = cursor.is_one_of({"constraint", "primary", "foreign", "check"});
-  if (cursor.accept("constraint") && cursor.is_name() && !cursor.is_one_of({"primary", "unique", "foreign", "check"})) {
-    name = cursor.identifier();
+  bool if_not_exists = false;
+  const bool constraint = cursor.is_one_of({"constraint", "primary", "foreign", "check"});
+  if (cursor.accept("constraint")) {
+    if_not_exists = cursor.accept_if_not_exists();
+    if (cursor.is_name() && !cursor.is_one_of({"primary", "unique", "foreign", "check"})) name = cursor.identifier();
   }
   const bool period = cursor.accept({"period", "for"});
   const bool primary = cursor.accept({"primary", "key"});
@@ -49,13 +51,14 @@ void key_element(StatementCursor& cursor, const ObjectUse& owner, StatementFacts
     cursor.accept_one_of({"unique", "fulltext", "spatial", "vector"});
     cursor.accept_one_of({"index", "key"});
   }
-  const bool if_not_exists = cursor.accept_if_not_exists();
+  if_not_exists = cursor.accept_if_not_exists() || if_not_exists;
   if (!check && cursor.is_name() && !cursor.is("using")) {
     std::string written = cursor.identifier();
-    if (name.empty() || !constraint) name = std::move(written);
+    // A foreign key is called by its constraint's name first, a unique key by its index's.
+    if (name.empty() || !foreign) name = std::move(written);
   }
   while (!cursor.at_end() && !cursor.is_symbol(",") && !cursor.is_symbol(")")) cursor.skip_element();
-  if (primary && name.empty()) name = "PRIMARY";
+  if (primary) name = "PRIMARY";  // whatever is written
   std::string definition = cursor.source(start, cursor.position());
   if (constraint || period) {
     Change& change = add_change(facts, period ? "add_period" : "add_constraint", owner);

@@ -254,6 +254,12 @@ TEST(AlterTableTest, ReadsEveryClause) {
       {"add constraint k foreign key (a) references b (c)", {"add_constraint t.k"}},
       {"add constraint k check (a > 0) not enforced", {"add_constraint t.k"}},
       {"add check (a > 0)", {"add_constraint t"}},
+      {"add constraint if not exists k check (a > 0), add constraint check (a > 1)",
+       {"add_constraint t.k", "add_constraint t"}},
+      {"add constraint k unique i (a), add constraint l unique (b)", {"add_constraint t.i", "add_constraint t.l"}},
+      {"add constraint k primary key i (a)", {"add_constraint t.PRIMARY"}},
+      {"add constraint k foreign key i (a) references b (c), add foreign key j (a) references b (c)",
+       {"add_constraint t.k", "add_constraint t.j"}},
       {"drop c, drop column if exists d cascade", {"drop_column t.c", "drop_column t.d"}},
       {"drop constraint primary key", {"drop_constraint t.PRIMARY"}},
       {"drop primary key, drop foreign key k, drop constraint x, drop check y",
@@ -320,6 +326,7 @@ TEST(ObjectTest, ClassifiesEveryKind) {
       {"alter database character set utf8mb4", kSchema},
       {"drop database d", kCluster},
       {"drop schema if exists d", kCluster},
+      {"create or replace database d", kCluster},
       {"create server s foreign data wrapper mysql options (host 'x')", kSchema},
       {"create tablespace ts add datafile 'x.ibd'", kCluster},
       {"create undo tablespace u add datafile 'x.ibu'", kCluster},
@@ -360,9 +367,33 @@ TEST(ObjectTest, ClassifiesEveryKind) {
   for (const auto& [text, expected] : cases) EXPECT_TRUE(classes_of(text).has(expected)) << text;
   EXPECT_EQ(only("create user 'a'@'%' identified by 'x'").objects[0].name.name, "a@%");
   EXPECT_TRUE(only("create user a identified by 'secret'").changes[0].definition.empty());
+  EXPECT_EQ(changes_of("create user a identified by 'x', b@'%' require ssl, c"),
+            (Strings{"create_user a", "create_user b@%", "create_user c"}));
+  EXPECT_EQ(changes_of("create user a, b default role r, s"), (Strings{"create_user a", "create_user b"}));
+  EXPECT_EQ(changes_of("create role r with admin a"), Strings{"create_role r.a"});
+  EXPECT_EQ(changes_of("grant select on d.t to a, b@'%' with grant option"), (Strings{"grant d.t.a", "grant d.t.b@%"}));
+  EXPECT_EQ(changes_of("revoke r from a, b"), (Strings{"revoke .a", "revoke .b"}));
   EXPECT_EQ(classes_of("create event e on schedule at now() do drop table t").has(kSchema), true);  // M32
   EXPECT_EQ(changes_of("create event e on schedule at now() do drop table t"),
             (Strings{"create_event e", "drop_table t"}));
+}
+
+TEST(ObjectTest, LooksForTheOtherTableInTheDefaultDatabase) {
+  EXPECT_EQ(changes_of("alter table d.t exchange partition p with table u"),
+            (Strings{"exchange_partition d.t", "exchange_partition u"}));
+  EXPECT_EQ(changes_of("alter table d.t convert partition p to table u"),
+            (Strings{"convert_partition d.t.p", "create_table u?"}));
+  EXPECT_EQ(changes_of("alter table d.t convert table u to partition p values less than (5)"),
+            (Strings{"convert_partition d.t", "drop_table u"}));
+}
+
+TEST(ObjectTest, FindsTheNameOfADatabase) {
+  EXPECT_EQ(changes_of("create database comment comment 'x'"), Strings{"create_database comment"});
+  EXPECT_EQ(changes_of("drop database if exists charset"), Strings{"drop_database charset"});
+  EXPECT_EQ(changes_of("alter database comment comment 'x'"), Strings{"alter_database comment"});
+  EXPECT_EQ(changes_of("alter database comment = 'x'"), Strings{"alter_database "});
+  EXPECT_EQ(changes_of("alter database charset charset latin1"), Strings{"alter_database charset"});
+  EXPECT_EQ(changes_of("alter schema character set latin1"), Strings{"alter_database "});
 }
 
 TEST(ObjectTest, NamesBothSidesOfASwap) {  // M31
