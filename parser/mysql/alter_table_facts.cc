@@ -140,12 +140,18 @@ class AlterTable {
       return to_end(added);
     }
     cursor_.accept("column");
-    if (!cursor_.is_symbol("(")) return table_element(cursor_, table_, facts_);
-    cursor_.advance();
+    StatementCursor ahead = cursor_;
+    const bool if_not_exists = ahead.accept_if_not_exists();
+    if (!ahead.accept_symbol("(")) return table_element(cursor_, table_, facts_);
+    cursor_ = ahead;
+    const size_t first = facts_.changes.size();
     do {
       table_element(cursor_, table_, facts_);
     } while (cursor_.accept_symbol(","));
     if (!cursor_.accept_symbol(")")) facts_.changes.back().shape_unknown = true;
+    for (size_t index = first; if_not_exists && index < facts_.changes.size(); ++index) {
+      facts_.changes[index].if_not_exists = true;
+    }
   }
   void drop() {
     if (cursor_.accept({"system", "versioning"})) return rest(change("drop_system_versioning"));
@@ -164,7 +170,7 @@ class AlterTable {
       index_change("drop_index", if_exists);
       return;
     }
-    if (cursor_.accept({"period", "for"})) return rest(change("drop_period"));
+    if (cursor_.is("period") && cursor_.is_one_of({"for", "if"}, 1)) return rest(change("drop_period"));
     if (cursor_.is("partition")) return to_end(change("drop_partition"));
     cursor_.accept("column");
     const bool if_exists = cursor_.accept_if_exists();
@@ -238,7 +244,7 @@ class AlterTable {
     if (!cursor_.accept_symbol("=") && !cursor_.accept("to")) cursor_.accept("as");
     Change& renamed = change("rename_table");
     ObjectName target;
-    renamed.shape_unknown = !cursor_.name(target);
+    renamed.shape_unknown = !cursor_.name(target) || shows_a_dot(target);
     renamed.new_name = target.display();
     finished(renamed);
   }

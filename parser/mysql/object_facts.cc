@@ -192,7 +192,10 @@ void objects_facts(StatementCursor& cursor, const ObjectRow& row, std::string_vi
     StatementCursor ahead = cursor;
     if (ahead.skip_to({"rename"}) && ahead.accept({"rename", "to"})) {
       ObjectName target;
-      if (ahead.name(target) && !facts.changes.empty()) facts.changes.back().new_name = target.display();
+      if (ahead.name(target) && !facts.changes.empty()) {
+        facts.changes.back().new_name = target.display();
+        facts.changes.back().shape_unknown = shows_a_dot(target);
+      }
     }
   }
   // A loadable function is native code.

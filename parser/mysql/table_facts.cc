@@ -31,7 +31,8 @@ bool begins_key(const StatementCursor& cursor) {
           {"index", "key", "unique", "primary", "fulltext", "spatial", "foreign", "check", "constraint"})) {
     return true;
   }
-  return (cursor.is("vector") && cursor.is_one_of({"index", "key"}, 1)) || (cursor.is("period") && cursor.is("for", 1));
+  return (cursor.is("vector") && cursor.is_one_of({"index", "key"}, 1)) ||
+         (cursor.is("period") && cursor.is_one_of({"for", "if"}, 1));
 }
 
 void key_element(StatementCursor& cursor, const ObjectUse& owner, StatementFacts& facts) {
@@ -43,7 +44,11 @@ void key_element(StatementCursor& cursor, const ObjectUse& owner, StatementFacts
     if_not_exists = cursor.accept_if_not_exists();
     if (cursor.is_name() && !cursor.is_one_of({"primary", "unique", "foreign", "check"})) name = cursor.identifier();
   }
-  const bool period = cursor.accept({"period", "for"});
+  const bool period = cursor.accept("period");
+  if (period) {
+    if_not_exists = cursor.accept_if_not_exists();
+    cursor.accept("for");
+  }
   const bool primary = cursor.accept({"primary", "key"});
   const bool foreign = cursor.accept({"foreign", "key"});
   const bool check = cursor.accept("check");
@@ -122,6 +127,10 @@ void table_element(StatementCursor& cursor, const ObjectUse& owner, StatementFac
   while (!cursor.at_end() && !cursor.is_symbol(",") && !cursor.is_symbol(")")) cursor.skip_element();
 }
 
+bool shows_a_dot(const ObjectName& name) {
+  return name.schema.find('.') != std::string::npos || name.name.find('.') != std::string::npos;
+}
+
 void create_table_facts(StatementCursor& cursor, StatementHead head, StatementFacts& facts) {
   facts.command = "CREATE TABLE";
   ObjectUse created = table(head.temporary ? Persistence::kTemporary : Persistence::kPersistent);
@@ -197,6 +206,7 @@ void rename_table_facts(StatementCursor& cursor, StatementFacts& facts) {
     if (cursor.reading().flavour == Flavour::kMySql) renamed.persistence = Persistence::kPersistent;
     Change& change = add_change(facts, "rename_table", renamed);
     change.new_name = target.display();
+    change.shape_unknown = shows_a_dot(target);
     change.if_exists = if_exists;
     renamed.name = target;
     facts.objects.push_back(std::move(renamed));

@@ -31,4 +31,7 @@ void table_element(StatementCursor& cursor, const ObjectUse& table, StatementFac
 // The column whose name stands here, up to a ',' or ')' or FIRST or AFTER. False when it does not read as one.
 bool column_definition(StatementCursor& cursor, ColumnDefinition& column);
 
+// A new name is kept as one text, "schema.name": a '.' inside of either would be taken for the one between them.
+bool shows_a_dot(const ObjectName& name);
+
 }  // namespace schemaguard::parser::mysql
