@@ -18,6 +18,22 @@ std::optional<AuthSwitchRequest> decode_plugin_request(std::string_view body, ui
   return request;
 }
 
+// The session-track block, the last of an OK packet, behind no zero byte, one or three (OkPacket::track_padding). At
+// most one of them fits: a first zero is either the length of an empty block, with which the packet ends, or padding.
+void read_session_track(BodyReader& reader, OkPacket& ok) {
+  for (const uint8_t padding : {uint8_t{0}, uint8_t{1}, uint8_t{3}}) {
+    BodyReader attempt = reader;
+    if (attempt.bytes(padding).find_first_not_of('\0') != std::string_view::npos) continue;
+    const std::string_view block = attempt.length_encoded_string();
+    if (!attempt.finished() || (padding > 0 && block.empty())) continue;
+    ok.session_track = block;
+    ok.track_padding = padding;
+    reader = attempt;
+    return;
+  }
+  reader.fail();
+}
+
 // One byte and the rest of the packet.
 std::optional<std::string_view> decode_marked(std::string_view body, uint8_t header) {
   BodyReader reader(body);
@@ -42,7 +58,7 @@ std::optional<OkPacket> decode_ok(std::string_view body, Capabilities capabiliti
   if (tracked || reader.remaining() > 0) ok.info = reader.length_encoded_string();
   if (tracked) {
     ok.track_at = body.size() - reader.remaining();
-    ok.session_track = reader.length_encoded_string();
+    read_session_track(reader, ok);
   }
   return reader.finished() ? std::optional(ok) : std::nullopt;
 }
@@ -128,7 +144,10 @@ std::string encode_ok_body(const OkPacket& ok, uint8_t header) {
   BodyWriter::append_uint2(body, ok.warnings);
   const bool tracked = !ok.session_track.empty();
   if (tracked || !ok.info.empty()) BodyWriter::append_length_encoded_string(body, ok.info);
-  if (tracked) BodyWriter::append_length_encoded_string(body, ok.session_track);
+  if (tracked) {
+    body.append(ok.track_padding, '\0');
+    BodyWriter::append_length_encoded_string(body, ok.session_track);
+  }
   return body;
 }
 

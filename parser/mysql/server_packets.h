@@ -27,6 +27,10 @@ struct OkPacket {
   size_t status_at = 0;  // where the status flags stand in the body
   size_t track_at = 0;   // where the length of the session-track block stands; 0 when there is none
   size_t info_at = 0;    // where the length of the info stands: 4 bytes behind status_at
+  // Zero bytes in front of the block's length. MariaDB writes that length as a letter of the default database's
+  // character set: two bytes of ucs2 and utf16, four of utf32 (asked of 10.11). Clients take the first zero for an
+  // empty block; what the server means stands behind it.
+  uint8_t track_padding = 0;
 };
 // Either form of OK: header 00, or FE as the end of a result set with CLIENT_DEPRECATE_EOF.
 std::optional<OkPacket> decode_ok(std::string_view body, Capabilities capabilities);

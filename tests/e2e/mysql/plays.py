@@ -324,6 +324,19 @@ def cached_metadata(way):
 
 
 @play(MARIADB)
+def tracking_in_wide_character_sets(way):
+    """46: in databases of such character sets MariaDB writes what it tracks in a way that no client decodes."""
+    seen = []
+    for character_set in ("ucs2", "utf16", "utf16le", "utf32"):
+        for extra in (0, Capability.SESSION_TRACK, Capability.SESSION_TRACK | Capability.DEPRECATE_EOF):
+            with way.connect(capabilities=BASIC | extra) as client:
+                seen += ask_all(client, f"SET collation_database = {character_set}_bin", "SET time_zone = '+01:00'",
+                                "SET sql_mode = 'ANSI_QUOTES'", 'SELECT "a" FROM (SELECT 1 AS a) AS t',
+                                "SET session_track_schema = ON", "SET NAMES latin1", "BEGIN", "USE shop")
+    return seen
+
+
+@play(MARIADB)
 def extended_metadata(way):
     """11: more about each column."""
     with way.connect(extended=Extended.METADATA) as client:

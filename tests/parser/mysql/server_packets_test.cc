@@ -46,6 +46,27 @@ TEST(ServerPackets, OkWithSessionTrackBlock) {
   EXPECT_FALSE(decode_ok(kSqlModeOk, kPlain).has_value());
 }
 
+// As MariaDB 10.11 sends it where the default database's character set is ucs2, utf16 or utf32.
+TEST(ServerPackets, OkWithASessionTrackBlockBehindZeroBytes) {
+  for (const std::string zeros : {"00", "00 00 00"}) {
+    const std::string body = bytes("00 00 00 02 40 00 00 00 " + zeros + " 05 01 03 02 'd1'");
+    const auto ok = decode_ok(body, kTracked);
+    ASSERT_TRUE(ok.has_value());
+    EXPECT_EQ(ok->session_track, bytes("01 03 02 'd1'"));
+    EXPECT_EQ(encode_ok_body(*ok), body);
+    EXPECT_FALSE(decode_ok(body + "x", kTracked).has_value());
+    EXPECT_FALSE(decode_ok(body, kPlain).has_value());
+    EXPECT_EQ(without_session_track(body, kTracked), bytes("00 00 00 02 00 00 00"));
+    const std::string_view names[] = {"sql_mode"};
+    EXPECT_EQ(without_tracked_variables(body, kTracked, names), body);
+    const std::string modes = bytes("00 00 00 02 40 00 00 00 " + zeros + " 0c 00 0a 08 'sql_mode' 00");
+    EXPECT_EQ(without_tracked_variables(modes, kTracked, names), bytes("00 00 00 02 00 00 00"));
+  }
+  EXPECT_FALSE(decode_ok(bytes("00 00 00 02 40 00 00 00 00 00 05 01 03 02 'd1'"), kTracked).has_value());
+  EXPECT_FALSE(decode_ok(bytes("00 00 00 02 40 00 00 00 00 01 00 05 01 03 02 'd1'"), kTracked).has_value());
+  EXPECT_FALSE(decode_ok(bytes("00 00 00 02 40 00 00 00 00 00"), kTracked).has_value());
+}
+
 TEST(ServerPackets, OkEveryTruncationIsMalformed) {
   for (const std::string& body : {kUpdateOk, kSqlModeOk, kBeginOk}) {
     for (size_t size = 0; size < body.size(); ++size) {

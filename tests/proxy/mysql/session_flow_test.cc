@@ -84,6 +84,25 @@ TEST(MySqlSessionFlow, AClientThatTracksSeesWhatItHasChosenOnly) {
   script.play();
 }
 
+// A default database in ucs2 or utf32 makes MariaDB write the block behind zero bytes, which clients do not decode.
+TEST(MySqlSessionFlow, WhatTheServerReportsInDatabasesOfWideCharacterSetsIsReadToo) {
+  for (const bool asks : {false, true}) {
+    for (const uint8_t padding : {uint8_t{1}, uint8_t{3}}) {
+      SessionScript script;
+      if (asks) script.login.capabilities |= parser::mysql::kClientSessionTrack;
+      script.logs_in();
+      const std::string schema = ok(1, {.track = tracked_schema("wide"), .padding = padding, .info = {}});
+      script.client_passes(query("USE wide"));
+      script.server(schema, asks ? schema : ok());
+      script.client_passes(query("SET sql_mode=CONCAT('NO_BACKSLASH_ESCAPES')"));
+      script.server(ok(1, {.track = tracked("sql_mode", "NO_BACKSLASH_ESCAPES"), .padding = padding, .info = {}}),
+                    ok());
+      script.client_refused(query(R"(SELECT '\'; DROP TABLE t; -- ')"), "DROP TABLE wide.t");
+      script.play();
+    }
+  }
+}
+
 TEST(MySqlSessionFlow, M14NothingIsReadBehindAChangeOfTheDatabase) {
   for (const std::string& change : {query("USE mysql"), init_db("mysql")}) {
     SessionScript script;

@@ -154,6 +154,7 @@ std::string ok(uint8_t sequence, const OkAnswer& answer) {
   body.status = answer.status;
   body.info = answer.info;
   body.session_track = answer.track;
+  body.track_padding = answer.padding;
   if (!answer.track.empty()) body.status |= parser::mysql::kStatusSessionStateChanged;
   return packet(parser::mysql::encode_ok_body(body, answer.header), sequence);
 }

@@ -64,7 +64,8 @@ struct Hello {
 std::string greeting(const Hello& hello);
 struct OkAnswer {
   uint16_t status = parser::mysql::kStatusAutocommit;
-  std::string track;  // content of the session-track block
+  std::string track;    // content of the session-track block
+  uint8_t padding = 0;  // zero bytes in front of it
   std::string info;
   uint8_t header = parser::mysql::kOkHeader;
 };
