@@ -95,6 +95,14 @@ def answers_over_sixteen_megabytes(way):
         return seen
 
 
+@play("big")
+def answers_of_many_columns(way):
+    """44: more than sixteen bits can count."""
+    with way.connect() as client:
+        answer = client.ask("SELECT 1" + ", 1" * 0x10000)
+        return [len(answer.frames), answer.frames[:2], answer.frames[-3:], *ask_all(client, "SELECT 1")]
+
+
 @play()
 def pipelined_queries(way):
     """5: commands that do not wait for answers."""

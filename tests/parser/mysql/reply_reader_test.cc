@@ -93,6 +93,16 @@ TEST(ReplyReader, TextResult) {
   EXPECT_EQ(events_of(ReplyShape::kResult, kNoEof, {"\1", kColumnA, kErr}), (Events{kContinue, kContinue, kError}));
 }
 
+TEST(ReplyReader, MoreColumnsThanSixteenBitsCount) {
+  constexpr size_t kColumns = 0x10000;
+  Packets packets = {bytes("fd 00 00 01")};
+  packets.insert(packets.end(), kColumns, kColumnA);
+  packets.push_back(kOkEnd);
+  const Events events = events_of(ReplyShape::kResult, kNoEof, packets);
+  EXPECT_EQ(events.size(), kColumns + 2);
+  EXPECT_EQ(events.back(), kReplyEnd);
+}
+
 TEST(ReplyReader, StatusAndTrackOfTheLastPacket) {
   ReplyReader reader(ReplyShape::kResult, kNoEof);
   const Packets packets = {"\1", kColumnA, kRow, bytes("fe 00 00 03 c0 00 00 00 0b 05 09 08 'T_R___S_'")};
@@ -154,7 +164,7 @@ TEST(ReplyReader, BadColumnCounts) {
   EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {bytes("01 00")}), Events{kViolation});
   EXPECT_EQ(events_of(ReplyShape::kResult, kMaria, {bytes("01")}), Events{kViolation});
   EXPECT_EQ(events_of(ReplyShape::kResult, kMaria, {bytes("01 02")}), Events{kViolation});
-  EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {bytes("fd 00 00 01")}), Events{kViolation});
+  EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {bytes("fe 01 00 00 20 00 00 00 00")}), Events{kViolation});
   EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {kEofPacket}), Events{kViolation});
   EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {"\1", "def"}), (Events{kContinue, kViolation}));
   EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {"\1", bytes("03 'de'")}), (Events{kContinue, kViolation}));
