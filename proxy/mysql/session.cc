@@ -80,7 +80,10 @@ void SessionCore::feed_server(Text bytes) {
 }
 
 bool SessionCore::wants_client_bytes() const {
-  if (client_closed_ || quit_ || step_ != Step::kContinue || is_waiting()) return false;
+  if (client_closed_ || quit_ || step_ != Step::kContinue) return false;
+  // While a command waits for an answer one read more is kept back. It is the client's end that must not be missed:
+  // told of it, MariaDB ends the wait of a GET_LOCK or SLEEP at once.
+  if (is_waiting() && (phase_ != Phase::kReady || !client_backlog_.empty())) return false;
   return phase_ == Phase::kAwaitLogin || phase_ == Phase::kAuthenticating || phase_ == Phase::kReady;
 }
 

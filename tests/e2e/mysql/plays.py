@@ -8,6 +8,7 @@ import struct
 
 import packets
 from packets import BASIC, MULTI, PAYLOAD_MAX, Capability, Command, Extended, PacketClient
+from servers import wait_until
 
 MARIADB, MYSQL = "mariadb", "mysql"
 PLAYS = {}
@@ -552,6 +553,20 @@ def killed_from_elsewhere(way):
         seen += ask_all(client, "SELECT 1")
         seen += ask_all(other, f"KILL {victim}")
         return seen + [client.read_to_end()]
+
+
+@play()
+def clients_that_leave_while_they_wait(way):
+    """49: the server is told, and ends their wait."""
+    with way.connect() as client, way.connect() as other:
+        seen = ask_all(other, "SELECT GET_LOCK('play', 0)")
+        victim = client.greeting.connection_id
+        client.command(Command.QUERY, b"SELECT GET_LOCK('play', 3600)")
+        running = f"SELECT COUNT(*) FROM information_schema.processlist WHERE id = {victim}"
+        wait_until(lambda: other.value(running + " AND state = 'User lock'") == "1", "the client waits")
+        client.close()
+        wait_until(lambda: other.value(running) == "0", "its session has ended")
+        return seen
 
 
 @play()

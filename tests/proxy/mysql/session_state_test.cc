@@ -258,6 +258,29 @@ TEST(MySqlSessionEnding, HalfClosedClientStillGetsItsAnswer) {
   script.play();
 }
 
+TEST(MySqlSessionEnding, ClientThatLeavesWhileItsCommandWaitsIsNoticed) {
+  for (const std::string_view text : {"SELECT GET_LOCK('a', 3600)", "CALL waits()", "SET @a = SLEEP(3600)"}) {
+    SessionScript script;
+    script.logs_in();
+    script.client_passes(query(text));
+    script.does([](Session& session) {
+      EXPECT_TRUE(session.wants_client_bytes());
+      EXPECT_FALSE(session.finish_server_leg());
+      session.on_client_closed();
+    });
+    script.does([](Session& session) { EXPECT_TRUE(session.finish_server_leg()); });
+    script.server_passes(ok());
+    script.play();
+  }
+  SessionScript pipelined;
+  pipelined.logs_in();
+  pipelined.client(query("CALL waits()") + query("SELECT 1"), query("CALL waits()"));
+  pipelined.does([](Session& session) { EXPECT_FALSE(session.wants_client_bytes()); });
+  pipelined.server_releases(ok(), query("SELECT 1"));
+  pipelined.server_passes(rows());
+  pipelined.play();
+}
+
 TEST(MySqlSessionEnding, ServerThatVanishesLeavesAnUnknownOutcome) {
   SessionScript script;
   script.logs_in("deploy");
