@@ -67,7 +67,7 @@ class Dispatch {
       return query_facts(cursor_, facts_), true;
     }
     if (cursor_.is_one_of({"explain", "describe", "desc"})) return explain(), true;
-    if (cursor_.is("analyze") && !cursor_.is_one_of({"table", "local", "no_write_to_binlog"}, 1)) {
+    if (cursor_.is("analyze") && !cursor_.is_one_of({"table", "tables", "local", "no_write_to_binlog"}, 1)) {
       cursor_.advance();
       if (cursor_.accept("format")) cursor_.advance(2);
       return inner_statement(), true;
@@ -296,10 +296,30 @@ class Dispatch {
   bool body_only() {
     const bool word = cursor_.is_one_of(
         {"open", "fetch", "close", "leave", "iterate", "return", "null", "exit", "raise", "goto", "continue"});
-    if (!word && !cursor_.is_symbol(":=", 1)) return false;
+    if (!word && !assigns()) return cursor_.reading().oracle && calls_by_name() && (call(), true);
     facts_.classes.add(StatementClass::kQuery);
     expression_facts(cursor_, facts_);
     return true;
+  }
+
+  // name := …, and in triggers :NEW.column := …
+  [[nodiscard]] bool assigns() const {
+    StatementCursor target = cursor_;
+    target.accept_symbol(":");
+    ObjectName name;
+    if (!target.name(name)) return false;
+    while (target.accept_symbol(".")) target.advance();
+    return target.is_symbol(":=");
+  }
+
+  // sql_mode=ORACLE: a procedure's name alone calls it.
+  [[nodiscard]] bool calls_by_name() const {
+    StatementCursor callee = cursor_;
+    ObjectName name;
+    if (!callee.name(name)) return false;
+    while (callee.accept_symbol(".")) callee.advance();
+    if (callee.is_symbol("(")) callee.skip_element();
+    return callee.at_end();
   }
 
   StatementCursor cursor_;
@@ -344,7 +364,12 @@ StatementFacts statement_facts(std::string_view text, const StatementExtent& ext
   StatementFacts facts;
   const StatementCursor cursor(text, std::span<const Token>(extent.tokens), reading);
   if (extent.stands_alone) {
-    facts.command = cursor.is("begin") ? "BEGIN NOT ATOMIC" : "COMPOUND STATEMENT";
+    if (extent.block_at > 0) {  // SET STATEMENT … FOR
+      const StatementFacts prefix = Dispatch(cursor.part(0, extent.block_at), state, depth).run(false);
+      fold_in(facts, prefix);
+    }
+    const bool block = cursor.part(extent.block_at, cursor.size()).is("begin");
+    facts.command = block ? "BEGIN NOT ATOMIC" : "COMPOUND STATEMENT";
     facts.classes.add(StatementClass::kQuery);
     facts.inner = body_facts(cursor, extent, state, depth);
     for (const StatementFacts& inner : facts.inner) {
@@ -357,12 +382,14 @@ StatementFacts statement_facts(std::string_view text, const StatementExtent& ext
     facts = Dispatch(cursor, state, depth).run(false);
     if (!extent.body.empty()) {
       ReadingState inside = state;
-      facts.inner = body_facts(cursor, extent, inside, depth);
       // What an event does is done without anybody asking again; a routine waits for its call (M32).
-      const bool event = facts.command == "CREATE EVENT" || facts.command == "ALTER EVENT";
-      for (const StatementFacts& inner : facts.inner) {
+      const std::string& command = facts.inner.empty() ? facts.command : facts.inner.back().command;
+      const bool event = command == "CREATE EVENT" || command == "ALTER EVENT";
+      std::vector<StatementFacts> body = body_facts(cursor, extent, inside, depth);
+      for (StatementFacts& inner : body) {
         if (event) fold_in(facts, inner);
         if (inner.classes.has(StatementClass::kUnread)) unread(facts, "routine_body");
+        facts.inner.push_back(std::move(inner));
       }
     }
   }

@@ -25,7 +25,7 @@ class ExtentReader {
     size_t end = 0;
     if (const size_t body = body_start(); body != kNoBody) {
       position_ = body;
-      extent_.malformed = !statement(0);
+      extent_.malformed = !read_body();
       if (extent_.malformed) position_ = std::max(position_, body);
       end = position_;
       if (!extent_.malformed && !is_end_or_semicolon(end)) {
@@ -72,50 +72,71 @@ class ExtentReader {
   bool is_end_or_semicolon(size_t index) {
     return kind(index) == TokenKind::kEnd || kind(index) == TokenKind::kSemicolon;
   }
+  // In sql_mode=ORACLE labels are <<written so>>, and a colon stands in front of placeholders: SELECT :1.
   bool is_label(size_t index) {
-    return (kind(index) == TokenKind::kWord || kind(index) == TokenKind::kQuotedIdentifier) && is_mark(index + 1, ":");
+    return !reading_.oracle && (kind(index) == TokenKind::kWord || kind(index) == TokenKind::kQuotedIdentifier) &&
+           is_mark(index + 1, ":");
   }
   bool opens_block(size_t index) {
     return is_one_of(index, {"begin", "if", "case", "loop", "while", "repeat", "for"}) || is_label(index) ||
            (reading_.oracle && (is(index, "declare") || (is_mark(index, "<") && is_mark(index + 1, "<"))));
   }
 
+  // Behind SET STATEMENT … FOR, which may stand in front of anything.
+  size_t statement_start() {
+    constexpr size_t kPrefixesMax = 4;
+    size_t start = 0;
+    for (size_t count = 0; count < kPrefixesMax && reading_.flavour == Flavour::kMariaDb; ++count) {
+      if (!is(start, "set") || !is(start + 1, "statement") || !find(start + 2, {"for"})) break;
+      start = found_ + 1;
+    }
+    return start;
+  }
+
   // Where the compound statement begins, or kNoBody when a ';' simply ends this statement.
   size_t body_start() {
-    if (is(0, "create") || is(0, "alter")) return routine_body_start();
-    if (reading_.flavour != Flavour::kMariaDb || !opens_block(0)) return kNoBody;
-    if (is(0, "begin")) {
-      const bool transaction = is_end_or_semicolon(1) || is(1, "work");
-      if (transaction || (!reading_.oracle && !is(1, "not"))) return kNoBody;
+    const size_t start = statement_start();
+    if (is(start, "create") || is(start, "alter")) return routine_body_start(start);
+    if (reading_.flavour != Flavour::kMariaDb || !opens_block(start)) return kNoBody;
+    if (is(start, "begin")) {
+      const bool transaction = is_end_or_semicolon(start + 1) || is(start + 1, "work");
+      if (transaction || (!reading_.oracle && !is(start + 1, "not"))) return kNoBody;
     }
     extent_.stands_alone = true;
-    return 0;
+    extent_.block_at = start;
+    return start;
   }
 
-  // A body may be one simple statement.
+  // A body may be one simple statement. None of these words stands among the characteristics of a routine.
   [[nodiscard]] bool begins_statement(size_t index) {
-    return is_one_of(index, {"select", "insert", "update",   "delete",   "replace", "set",  "call", "create", "drop",
-                             "alter",  "rename", "truncate", "execute",  "prepare", "with", "do",   "grant",  "revoke",
-                             "signal", "values", "analyze",  "optimize", "repair",  "lock", "load"});
+    return is_one_of(
+        index,
+        {"select",   "insert", "update",   "delete",   "replace", "set",       "call",     "create",     "drop",
+         "alter",    "rename", "truncate", "execute",  "prepare", "with",      "do",       "grant",      "revoke",
+         "signal",   "values", "analyze",  "optimize", "repair",  "lock",      "load",     "show",       "explain",
+         "describe", "desc",   "flush",    "reset",    "kill",    "commit",    "rollback", "savepoint",  "release",
+         "start",    "check",  "checksum", "cache",    "install", "uninstall", "resignal", "deallocate", "handler",
+         "help",     "xa",     "change",   "stop",     "purge",   "shutdown",  "backup",   "binlog"});
   }
 
-  size_t routine_body_start() {
-    size_t index = 1;
+  size_t routine_body_start(size_t start) {
+    size_t index = start + 1;
     // OR REPLACE, DEFINER = user@host, AGGREGATE, EDITIONABLE: few tokens stand before the kind of object.
     constexpr size_t kHeadTokensMax = 16;
-    while (index < kHeadTokensMax && !is_end_or_semicolon(index) &&
+    while (index < start + kHeadTokensMax && !is_end_or_semicolon(index) &&
            !is_one_of(index, {"procedure", "function", "trigger", "event", "package", "table", "view", "database",
                               "schema", "user", "server", "index"})) {
       ++index;
     }
-    if (is(index, "package") && is(0, "create")) {
-      extent_.hidden = true;
-      return kNoBody;
+    if (is(index, "package") && is(start, "create")) {
+      package_ = reading_.oracle && find(index, {"is", "as"});
+      extent_.hidden = !package_;
+      return package_ ? found_ : kNoBody;
     }
-    if (is(index, "event")) return find(index, "do") ? found_ + 1 : kNoBody;
-    if (!is(0, "create")) return kNoBody;
+    if (is(index, "event")) return find(index, {"do"}) ? found_ + 1 : kNoBody;
+    if (!is(start, "create")) return kNoBody;
     if (is(index, "trigger")) {
-      if (!find(index, "row")) return kNoBody;
+      if (!find(index, {"row"})) return kNoBody;
       index = found_ + 1;
       if (is_one_of(index, {"follows", "precedes"})) index += is_mark(index + 2, ".") ? 4 : 2;
       return index;
@@ -132,9 +153,8 @@ class ExtentReader {
         return kNoBody;  // RETURN expression: a body without blocks
       } else if (is_one_of(index, {"returns", "return", "character"})) {
         ++index;  // the type, which may be SET
-      } else if (reading_.oracle && is_one_of(index, {"is", "as"})) {
-        extent_.hidden = true;
-        return kNoBody;
+      } else if (is_declaring(index)) {
+        return index;
       } else if (opens_block(index) || begins_statement(index)) {
         return index;
       }
@@ -142,10 +162,13 @@ class ExtentReader {
     return kNoBody;
   }
 
-  bool find(size_t index, std::string_view word) {
+  // IS or AS, behind which the declarations of a routine follow.
+  bool is_declaring(size_t index) { return reading_.oracle && is_one_of(index, {"is", "as"}); }
+
+  bool find(size_t index, std::initializer_list<std::string_view> words) {
     for (; !is_end_or_semicolon(index); ++index) {
       if (is_mark(index, "(")) index = behind_brackets(index) - 1;
-      if (is(index, word)) {
+      if (is_one_of(index, words)) {
         found_ = index;
         return true;
       }
@@ -208,8 +231,15 @@ class ExtentReader {
     if (!is_end_or_semicolon(position_) &&
         (kind(position_) == TokenKind::kWord || kind(position_) == TokenKind::kQuotedIdentifier)) {
       ++position_;
+      if (is_mark(position_, ".")) position_ += 2;
     }
     return true;
+  }
+
+  bool read_body() {
+    if (package_) return package();
+    if (is_declaring(position_)) return declaring_block(0);
+    return statement(0);
   }
 
   bool statement(size_t depth) {
@@ -227,10 +257,15 @@ class ExtentReader {
       ++position_;
       return expression_to({"end"}) && closing({"repeat"});
     }
-    if (is(position_, "declare")) return declaration(depth);
+    if (is(position_, "declare")) return reading_.oracle ? declaring_block(depth) : declaration(depth);
+    return simple(false);
+  }
+
+  // Up to its ';'.
+  bool simple(bool expression) {
     const size_t start = position_;
     while (!is_end_or_semicolon(position_)) ++position_;
-    extent_.body.push_back({.first = start, .last = position_});
+    extent_.body.push_back({.first = start, .last = position_, .expression = expression});
     return position_ > start;
   }
 
@@ -277,18 +312,13 @@ class ExtentReader {
   }
 
   bool declaration(size_t depth) {
-    const size_t start = position_;
     ++position_;
-    if (!is(position_ + 1, "handler")) {
-      if (reading_.oracle) {
-        // The section before BEGIN: one declaration after another.
-        if (!statements_to({"begin"}, depth)) return false;
-        return block(depth);
-      }
-      while (!is_end_or_semicolon(position_)) ++position_;
-      extent_.body.push_back({.first = start, .last = position_, .expression = true});
-      return true;
-    }
+    if (is(position_ + 1, "handler")) return handler(depth);
+    return simple(true);
+  }
+
+  // CONTINUE HANDLER FOR conditions, and a statement.
+  bool handler(size_t depth) {
     position_ += 2;
     if (!accept("for")) return false;
     while (true) {
@@ -302,6 +332,47 @@ class ExtentReader {
     return statement(depth + 1);
   }
 
+  // sql_mode=ORACLE: behind DECLARE, IS or AS stand all declarations, then the block.
+  bool declaring_block(size_t depth) {
+    ++position_;
+    while (!is(position_, "begin")) {
+      if (!oracle_declaration(depth) || kind(position_) != TokenKind::kSemicolon) return false;
+      ++position_;
+    }
+    return block(depth);
+  }
+
+  bool oracle_declaration(size_t depth) {
+    if (is(position_ + 1, "handler")) return handler(depth);
+    if (!accept("cursor")) return simple(true);
+    ++position_;  // its name
+    if (is_mark(position_, "(")) position_ = behind_brackets(position_);
+    if (!is_declaring(position_)) return false;
+    ++position_;
+    return simple(false);
+  }
+
+  // The routines and variables of a package, and what its body does at first use.
+  bool package() {
+    ++position_;
+    while (!is_one_of(position_, {"end", "begin"})) {
+      const bool routine = is_one_of(position_, {"procedure", "function"});
+      if (!(routine ? package_routine() : oracle_declaration(0))) return false;
+      if (kind(position_) != TokenKind::kSemicolon) return false;
+      ++position_;
+    }
+    return is(position_, "begin") ? block(0) : closing({});
+  }
+
+  // With its code, or only announced.
+  bool package_routine() {
+    position_ += 2;
+    while (!is_end_or_semicolon(position_) && !is_declaring(position_)) {
+      position_ = is_mark(position_, "(") ? behind_brackets(position_) : position_ + 1;
+    }
+    return is_declaring(position_) ? declaring_block(0) : true;
+  }
+
   std::string_view text_;
   Reading reading_;
   SqlLexer lexer_;
@@ -309,6 +380,7 @@ class ExtentReader {
   StatementExtent extent_;
   size_t position_ = 0;
   size_t found_ = 0;
+  bool package_ = false;
 };
 
 }  // namespace

@@ -24,8 +24,9 @@ struct StatementExtent {
   std::vector<Token> tokens;    // of the statement, without the ';' that ends it
   std::vector<TokenSpan> body;  // the simple statements of its body or block; expressions of IF, WHILE … too
   bool stands_alone = false;    // a block that is a statement itself
+  size_t block_at = 0;          // where that block begins: behind SET STATEMENT … FOR
   bool malformed = false;       // blocks that do not close
-  bool hidden = false;          // code that is not taken apart: packages
+  bool hidden = false;          // code that is not taken apart: packages outside of sql_mode=ORACLE
   bool at_end = false;          // nothing is left behind it
   size_t next_offset = 0;       // where the next statement starts
   [[nodiscard]] bool compound() const { return !body.empty() || hidden; }

@@ -108,12 +108,83 @@ TEST(SplittingTest, ReadsBlocksThatStandAlone) {  // M34
             Strings{"drop_table t"});
   EXPECT_TRUE(classes_of("if 1 then drop table t; end if", mysql()).has(kUnread));
   EXPECT_EQ(commands("begin; drop table t"), (Strings{"START TRANSACTION", "DROP TABLE"}));
+}
+
+TEST(SplittingTest, ReadsBodiesOfOneStatement) {
+  for (const std::string_view body : {"show grants for current_user", "kill 5", "flush tables t for export",
+                                      "explain select 1", "commit", "resignal", "check table t for upgrade"}) {
+    const std::string text = std::string("create procedure 1_p () sql security definer ").append(body);
+    EXPECT_EQ(commands(text + "; drop table t"), (Strings{"CREATE PROCEDURE", "DROP TABLE"})) << body;
+    EXPECT_FALSE(classes_of(text).has(kUnread)) << body;
+  }
+  EXPECT_EQ(commands("analyze tables t, u; optimize tables t"), (Strings{"ANALYZE TABLE", "OPTIMIZE TABLE"}));
+}
+
+TEST(SplittingTest, ReadsWhatStandsBehindSetStatement) {
+  EXPECT_EQ(
+      changes_of("set statement sql_mode='' for create procedure p() begin select 1; select 2; end; drop table t"),
+      (Strings{"create_procedure p", "drop_table t"}));
+  const std::string block = "set statement max_statement_time=1 for begin not atomic drop table t; select 1; end";
+  EXPECT_EQ(changes_of(block), Strings{"drop_table t"});
+  EXPECT_EQ(commands(block), Strings{"BEGIN NOT ATOMIC"});
+  EXPECT_FALSE(classes_of(block).has(kUnread));
+  EXPECT_EQ(
+      changes_of("set statement a=(select 1 from t for update), b=1 for set statement c=1 for if 1 then drop table t; "
+                 "end if"),
+      Strings{"drop_table t"});
+  EXPECT_EQ(changes_of("set statement a=1 for create event e on schedule at now() do begin drop table t; end"),
+            (Strings{"create_event e", "drop_table t"}));
+  EXPECT_TRUE(
+      classes_of("set statement sql_log_bin=0 for begin not atomic select 1; end").has(StatementClass::kSetting));
+  EXPECT_TRUE(classes_of("set statement a=1 for begin not atomic select 1").has(kUnread));
+}
+
+TEST(SplittingTest, ReadsBlocksOfTheOracleMode) {
   ReadingState oracle = mariadb();
   oracle.oracle = Certainty::kYes;
   EXPECT_EQ(changes_of("begin drop table t; end", oracle), Strings{"drop_table t"});
   EXPECT_EQ(changes_of("declare x int; begin drop table t; exception when others then drop table u; end", oracle),
             (Strings{"drop_table t", "drop_table u"}));
-  EXPECT_TRUE(classes_of("create package p as procedure q; end", oracle).has(kOpaque));
+  const std::string block =
+      "declare x, y int := 1; r t.a%type; cursor c (p int) is select a, rownum from t; exit handler for sqlexception "
+      "null; begin open c(1); while c%found loop fetch c into x; x := x + 1; r.a := 2; t.a.b := 3; end loop; "
+      "<<again>> for i in reverse x..10 loop null; end loop again; p1; p2(x); shop.pkg.p(1); goto again; end";
+  EXPECT_EQ(commands(block + "; drop table t", oracle), (Strings{"COMPOUND STATEMENT", "DROP TABLE"}));
+  EXPECT_FALSE(classes_of(block, oracle).has(kUnread));
+  EXPECT_TRUE(classes_of("begin p1; end", oracle).has(kOpaque));
+  EXPECT_TRUE(classes_of("declare cursor c is drop table t; begin null; end", oracle).has(kSchema));
+  EXPECT_TRUE(classes_of("declare x int; drop table t", oracle).has(kUnread));
+  EXPECT_TRUE(classes_of("begin p1 p2; end", oracle).has(kUnread));
+  EXPECT_EQ(commands("select :1, :b from dual", oracle), Strings{"SELECT"});
+  EXPECT_FALSE(classes_of("select :1, :b from dual", oracle).has(kUnread));
+  EXPECT_FALSE(classes_of("create trigger r before insert on t for each row :new.a := 10", oracle).has(kUnread));
+  EXPECT_FALSE(classes_of("create trigger r before insert on t for each row declare a int; begin a := 1; end", oracle)
+                   .has(kUnread));
+}
+
+TEST(SplittingTest, ReadsRoutinesAndPackagesOfTheOracleMode) {
+  ReadingState oracle = mariadb();
+  oracle.oracle = Certainty::kYes;
+  for (const std::string_view text :
+       {"create or replace procedure p (a in out varchar2) as x int := 1; begin select x; end p",
+        "create function f return int is begin return 1; end",
+        "create package shop.p comment 'c' as function f (a int) return int; procedure q; end shop.p",
+        "create package p as end",
+        "create or replace package body p as x int := 0; procedure q; function f (a int) return int as y int; begin "
+        "return "
+        "a; exception when others then null; end f; procedure q as begin x := f(1); end; begin x := 5; end p"}) {
+    EXPECT_EQ(commands(std::string(text).append("; drop table t"), oracle).back(), "DROP TABLE") << text;
+    EXPECT_EQ(commands(text, oracle).size(), 1U) << text;
+    EXPECT_FALSE(classes_of(text, oracle).has(kUnread)) << text;
+    EXPECT_TRUE(classes_of(text, oracle).has(kSchema)) << text;
+    EXPECT_FALSE(classes_of(text, oracle).has(kOpaque)) << text;
+  }
+  for (const std::string_view text :
+       {"create package p", "create package p as procedure q", "create package p as x int end",
+        "create package body p as procedure q as begin select 1; drop table t"}) {
+    EXPECT_TRUE(classes_of(text, oracle).has(kUnread) || classes_of(text, oracle).has(kOpaque)) << text;
+  }
+  EXPECT_TRUE(classes_of("create package p procedure q(); end; drop table t").has(kOpaque));
 }
 
 TEST(SplittingTest, NeverTrustsWhatDoesNotNest) {
