@@ -260,8 +260,11 @@ ReplyEvent ReplyReader::on_metadata_eof(std::string_view body) {
   if (!take_eof(body)) return violation();
   if (place_ == Place::kParametersEof) return after_parameters();
   if (place_ == Place::kPreparedColumnsEof) return end(ReplyEvent::kReplyEnd);
-  // The flag for more results stands here too and means nothing yet; the one for a cursor means that no rows come.
-  if (shape_ == ReplyShape::kExecute && (status_ & kStatusCursorExists) != 0) return end(ReplyEvent::kCursorOpen);
+  // The flag for a cursor means that no rows come; but not together with that for more results, which stands here too:
+  // a block or routine may leave it behind (MariaDB: a cursor of its own over PROCEDURE ANALYSE), and its results never
+  // wait for a FETCH.
+  const bool cursor = (status_ & kStatusCursorExists) != 0 && (status_ & kStatusMoreResults) == 0;
+  if (shape_ == ReplyShape::kExecute && cursor) return end(ReplyEvent::kCursorOpen);
   place_ = Place::kRows;
   return ReplyEvent::kContinue;
 }

@@ -217,6 +217,18 @@ def cursors(way):
 
 
 @play(MARIADB)
+def flags_left_behind_by_a_block(way):
+    """40: a cursor inside of an executed block is not the client's."""
+    with way.connect() as client:
+        prepared = client.prepare(
+            "BEGIN NOT ATOMIC DECLARE r ROW(a TEXT, b TEXT, c TEXT, d TEXT, e TEXT, f TEXT, g TEXT, h TEXT, i TEXT, j TEXT);"
+            " DECLARE c CURSOR FOR SELECT id FROM t PROCEDURE analyse();"
+            " OPEN c; FETCH c INTO r; CLOSE c; SELECT 1; SELECT id FROM t; END")
+        return [prepared.frames, frames_of(client.execute(prepared.statement_id)),
+                frames_of(client.execute(prepared.statement_id)), *ask_all(client, "SELECT 2")]
+
+
+@play(MARIADB)
 def cursors_without_eof(way):
     with way.connect(capabilities=BASIC | Capability.DEPRECATE_EOF) as client:
         prepared = client.prepare("SELECT id FROM t ORDER BY id")

@@ -223,6 +223,10 @@ TEST(ReplyReader, Cursors) {
   EXPECT_EQ(events_of(ReplyShape::kFetch, kMaria, {kBinaryRow, bytes("fe 00 00 82 00 00 00")}),
             (Events{kContinue, kReplyEnd}));
   EXPECT_EQ(events_of(ReplyShape::kFetch, kEof, {bytes("ff 8d 05 '#HY000no open cursor'")}), Events{kError});
+  // A block that is executed has left the flag behind: with more results to come, these are its rows.
+  const std::string left_behind = bytes("fe 00 00 6a 00");
+  EXPECT_EQ(events_of(ReplyShape::kExecute, kEof, {"\1", kColumnA, left_behind, kBinaryRow, left_behind, kOkPacket}),
+            (Events{kContinue, kContinue, kContinue, kContinue, kResultEnd, kReplyEnd}));
   // The flag means nothing in the reply to a text query.
   EXPECT_EQ(events_of(ReplyShape::kResult, kEof, {"\1", kColumnA, kEofCursor, kRow, kEofPacket}),
             (Events{kContinue, kContinue, kContinue, kContinue, kReplyEnd}));
