@@ -198,12 +198,11 @@ ReplyEvent ReplyReader::on_authentication(std::string_view body) {
     case kEofHeader:
       return decode_auth_switch(body).has_value() ? ReplyEvent::kAuthentication : violation();
     case kAuthNextFactorHeader:
-      if (!capabilities_.has(kClientMultiFactorAuthentication)) return violation();
+      if (!capabilities_.has(kClientMultiFactorAuthentication)) return ReplyEvent::kAuthentication;
       return decode_auth_next_factor(body).has_value() ? ReplyEvent::kAuthentication : violation();
-    case kAuthMoreDataHeader:
-      return ReplyEvent::kAuthentication;
     default:
-      return violation();
+      // The plugin's own; MariaDB marks it only where it could be taken for one of the above (mysql-wire 29).
+      return ReplyEvent::kAuthentication;
   }
 }
 

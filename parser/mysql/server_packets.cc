@@ -104,6 +104,9 @@ std::optional<PrepareOk> decode_prepare_ok(std::string_view body, Capabilities c
 }
 
 std::optional<AuthSwitchRequest> decode_auth_switch(std::string_view body) {
+  if (body.size() == 1 && static_cast<uint8_t>(body.front()) == kEofHeader) {
+    return AuthSwitchRequest{.plugin = "mysql_old_password", .data = {}};
+  }
   return decode_plugin_request(body, kEofHeader);
 }
 

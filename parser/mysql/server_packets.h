@@ -63,7 +63,7 @@ struct AuthSwitchRequest {
   std::string_view plugin;
   std::string_view data;  // with its NUL at the end, as most plugins send it
 };
-// FE alone (the switch to passwords of before 4.1) is refused.
+// FE alone is the switch to passwords of before 4.1, computed from the beginning of the greeting's nonce.
 std::optional<AuthSwitchRequest> decode_auth_switch(std::string_view body);
 // 02: the next factor of a login with several (mysql-wire 29). Same content as the switch.
 std::optional<AuthSwitchRequest> decode_auth_next_factor(std::string_view body);

@@ -22,8 +22,8 @@ namespace {
 // of the next one is the same.
 constexpr std::string_view kSha256 = "sha256_password";
 constexpr std::string_view kCachingSha2 = "caching_sha2_password";
-constexpr std::string_view kFastCachingSha2{"\x01\x03", 2};
-constexpr std::string_view kFullCachingSha2{"\x01\x04", 2};
+constexpr std::string_view kFastCachingSha2{"\x03", 1};
+constexpr std::string_view kFullCachingSha2{"\x04", 1};
 
 // What the program calls itself, by the attribute that its driver sends.
 std::string_view application_of(const parser::mysql::ConnectAttributes& attributes) {
@@ -268,12 +268,10 @@ bool SessionCore::relays(Text plugin, bool server_tls) const {
 
 bool SessionCore::admit_authentication(Text body) {
   const auto first = static_cast<uint8_t>(body.front());
-  if (first != parser::mysql::kAuthMoreDataHeader) {
-    const bool switches = first == parser::mysql::kEofHeader;
-    if (!switches && !client_capabilities_.has(parser::mysql::kClientMultiFactorAuthentication)) {
-      protocol_violation("schemaguard: the server asks for a second factor that the client has not offered");
-      return false;
-    }
+  const bool switches = first == parser::mysql::kEofHeader;
+  const bool next_factor = first == parser::mysql::kAuthNextFactorHeader &&
+                           client_capabilities_.has(parser::mysql::kClientMultiFactorAuthentication);
+  if (switches || next_factor) {
     const auto request =
         switches ? parser::mysql::decode_auth_switch(body) : parser::mysql::decode_auth_next_factor(body);
     if (!request) {
@@ -282,13 +280,15 @@ bool SessionCore::admit_authentication(Text body) {
     }
     auth_plugin_ = std::string(request->plugin);
   }
-  const bool full = auth_plugin_ == kCachingSha2 && body == kFullCachingSha2;
+  // Everything else is the plugin's own. MySQL marks all of it, MariaDB only what could be taken for another packet.
+  const Text data = first == parser::mysql::kAuthMoreDataHeader ? body.substr(1) : body;
+  const bool full = auth_plugin_ == kCachingSha2 && data == kFullCachingSha2;
   if (!relays(full ? kSha256 : auth_plugin_, server_tls_)) {
     refuse_authentication(auth_plugin_);
     return false;
   }
   // "The scramble was right": the OK follows by itself.
-  answer_due_ = auth_plugin_ != kCachingSha2 || body != kFastCachingSha2;
+  answer_due_ = auth_plugin_ != kCachingSha2 || data != kFastCachingSha2;
   return true;
 }
 
@@ -329,14 +329,9 @@ void SessionCore::authentication_from_server(Text packet) {
       step_ = Step::kFlushThenClose;
       break;
     }
-    case parser::mysql::kEofHeader:
-    case parser::mysql::kAuthMoreDataHeader:
-    case parser::mysql::kAuthNextFactorHeader:
+    default:
       if (!admit_authentication(body)) return;
       break;
-    default:
-      protocol_violation("schemaguard: the server's answer to the login cannot be read");
-      return;
   }
   to_client_.own(parser::mysql::encode_message(body, sequence));
 }

@@ -285,9 +285,12 @@ TEST(ReplyReader, ChangeUser) {
   EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {auth_switch, bytes("01 03"), kOkPacket}),
             (Events{kAuthentication, kAuthentication, kReplyEnd}));
   EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("ff 15 04 '#28000Access denied'")}), Events{kError});
-  EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("fe")}), Events{kViolation});
-  EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("02 'p' 00")}), Events{kViolation});
-  EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("03")}), Events{kViolation});
+  EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("fe"), kOkPacket}),
+            (Events{kAuthentication, kReplyEnd}));
+  EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("fe 'p'")}), Events{kViolation});
+  // The plugin's own, marked or not.
+  EXPECT_EQ(events_of(ReplyShape::kAuthentication, kEof, {bytes("02 'p' 00"), bytes("03"), kOkPacket}),
+            (Events{kAuthentication, kAuthentication, kReplyEnd}));
 }
 
 TEST(ReplyReader, ProgressReports) {

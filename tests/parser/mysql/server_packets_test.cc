@@ -138,7 +138,9 @@ TEST(ServerPackets, AuthenticationRequests) {
   ASSERT_TRUE(request.has_value());
   EXPECT_EQ(request->plugin, "mysql_native_password");
   EXPECT_EQ(request->data.size(), 21U);
-  EXPECT_FALSE(decode_auth_switch(bytes("fe")).has_value());
+  EXPECT_EQ(decode_auth_switch(bytes("fe"))->plugin, "mysql_old_password");
+  EXPECT_FALSE(decode_auth_switch(bytes("ff")).has_value());
+  EXPECT_FALSE(decode_auth_next_factor(bytes("02")).has_value());
   EXPECT_FALSE(decode_auth_switch(bytes("fe 'plugin'")).has_value());
   EXPECT_EQ(decode_auth_next_factor(bytes("02 'webauthn' 00 'x'"))->plugin, "webauthn");
   EXPECT_EQ(decode_auth_more_data(bytes("01 03")), std::string_view("\3"));

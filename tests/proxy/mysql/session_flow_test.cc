@@ -409,6 +409,20 @@ TEST(MySqlSessionFlow, M13FailedChangeOfUserLeavesTheOldOne) {
   script.play();
 }
 
+TEST(MySqlSessionFlow, Wire29ChangeOfUserMayTakeSeveralRounds) {
+  SessionScript script;
+  script.logs_in();
+  script.client_passes(change_user("other", "shop", "mysql_native_password"));
+  script.server_passes(packet("\xfe", 1));
+  script.client_passes(packet(std::string("oldscram\0", 9), 2));
+  script.server_passes(packet("\2Are you sure?", 3));
+  script.client_passes(packet(std::string("yes\0", 4), 4));
+  script.server_releases(ok(5), tracking_request());
+  script.server(tracking_ok(), {});
+  script.does([](Session& session) { EXPECT_EQ(session.user(), "other"); });
+  script.play();
+}
+
 TEST(MySqlSessionFlow, M20AnswersOfAChangeOfUserKeepTheirNumbers) {
   SessionScript script;
   script.logs_in();
