@@ -219,8 +219,8 @@ class SessionCore {
   void fail_parts(PendingCommand& command);
   void apply_command(PendingCommand& command, bool failed);
   void apply_prepared(PendingCommand& command);
-  // False: the server's report cannot be read, and the session has been ended.
-  bool apply_tracked(PendingCommand& command);
+  // What the end of a result says of the session. False: it cannot be read, and the session has been ended.
+  bool apply_report(PendingCommand& command, parser::mysql::ReplyEvent event);
   void follow_reading(const PendingCommand& command, bool failed);
   void note_status();
   // The client has chosen what is reported to it.

@@ -91,13 +91,11 @@ void SessionCore::on_reply_event(ReplyEvent event, parser::mysql::PacketHeader h
       if (command.reply.done()) finish_command(false);
       return;
     case ReplyEvent::kResultEnd:
-      note_status();
-      if (apply_tracked(command)) on_result(command);
+      on_result(command);
       return;
     case ReplyEvent::kReplyEnd:
     case ReplyEvent::kCursorOpen:
-      note_status();
-      if (apply_tracked(command)) finish_command(false);
+      finish_command(false);
       return;
     case ReplyEvent::kError:
       finish_command(true);
@@ -112,7 +110,10 @@ void SessionCore::on_reply_event(ReplyEvent event, parser::mysql::PacketHeader h
   }
 }
 
-bool SessionCore::apply_tracked(PendingCommand& command) {
+bool SessionCore::apply_report(PendingCommand& command, ReplyEvent event) {
+  if (event != ReplyEvent::kResultEnd && event != ReplyEvent::kReplyEnd && event != ReplyEvent::kCursorOpen)
+    return true;
+  note_status();
   const parser::mysql::OkPacket* ok = command.reply.ok();
   if (ok == nullptr || ok->session_track.empty()) return true;
   const auto changes = parser::mysql::decode_session_track(ok->session_track);

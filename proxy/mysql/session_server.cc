@@ -92,6 +92,8 @@ void SessionCore::on_server_packet(PacketHeader header, Text packet, Text payloa
     return;
   }
   if (event == parser::mysql::ReplyEvent::kAuthentication && !admit_authentication(payload)) return;
+  // Before the client sees it: where the report cannot be read, an error takes its place.
+  if (!apply_report(command, event)) return;
   server_rest_ = header.length - payload.size();
   server_rest_swallowed_ = command.internal;
   if (!command.internal) pass_to_client(header, packet, command);
