@@ -371,7 +371,7 @@ void Connection::publish_cancel_key() {
 
 void Connection::drain() {
   if (!in_session()) return;
-  if (!client_spoke_) return close_now();
+  if (ends_silently()) return close_now();
   session_->drain();
   after_session();
   if (phase_ != Phase::kClosed) update_interest();
@@ -379,14 +379,14 @@ void Connection::drain() {
 
 void Connection::terminate(std::string_view sqlstate, std::string_view message) {
   if (!in_session()) return;
-  if (!client_spoke_ || client_.in_handshake()) return close_now();
+  if (ends_silently() || client_.in_handshake()) return close_now();
   session_->terminate(sqlstate, message);
   after_session();
   if (phase_ != Phase::kClosed) update_interest();
 }
 
 void Connection::on_deadline() {
-  if (!in_session() || !client_spoke_ || client_.in_handshake()) return close_now();
+  if (!in_session() || ends_silently() || client_.in_handshake()) return close_now();
   worker_.own_counters().add("logins_timed_out");
   terminate("57014", "canceling authentication due to timeout");
 }

@@ -99,6 +99,8 @@ class Connection final : public Buriable, public DeadlineEntry, public LegOwner,
   [[nodiscard]] bool may_read(const Leg& leg) const;
   [[nodiscard]] bool in_session() const { return phase_ == Phase::kSession || phase_ == Phase::kFirstBytes; }
   [[nodiscard]] bool speaks_mysql() const { return server_->server->engine == "mysql"; }
+  // PostgreSQL has no words for who has said nothing yet; MySQL speaks first, and says why it ends.
+  [[nodiscard]] bool ends_silently() const { return !client_spoke_ && !speaks_mysql(); }
   [[nodiscard]] const Limits& limits() const { return server_->config->limits; }
 
   Worker& worker_;

@@ -328,9 +328,11 @@ class PacketClient:
         self.greeting = Greeting(payload)
         return None
 
-    def start_tls(self, charset=45):
+    def start_tls(self, charset=45, asked_for=None):
+        """`asked_for`: the capabilities in the request; MySQL goes by these, whatever the login inside says."""
         self.capabilities |= Capability.SSL
-        self.send(frame(struct.pack("<IIB", self.capabilities, 1 << 24, charset) + b"\0" * 19
+        asked_for = self.capabilities if asked_for is None else asked_for | Capability.SSL
+        self.send(frame(struct.pack("<IIB", asked_for, 1 << 30, charset) + b"\0" * 19
                         + struct.pack("<I", self.extended), self.sequence))
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -338,13 +340,13 @@ class PacketClient:
         self.encrypted = True
         self.sequence += 1
 
+    def _wanted(self, database, attributes):
+        return (self.capabilities | (Capability.CONNECT_WITH_DB if database is not None else 0)
+                | (Capability.CONNECT_ATTRS if attributes is not None else 0))
+
     def response(self, user, response, database=None, charset=45, plugin="mysql_native_password", attributes=None):
         """The body of a HandshakeResponse41."""
-        capabilities = self.capabilities
-        if database is not None:
-            capabilities |= Capability.CONNECT_WITH_DB
-        if attributes is not None:
-            capabilities |= Capability.CONNECT_ATTRS
+        capabilities = self._wanted(database, attributes)
         if self.extended:
             capabilities &= ~Capability.LONG_PASSWORD  # the bit that MySQL always sets tells MariaDB's clients apart
         body = struct.pack("<IIB", capabilities, 1 << 30, charset) + b"\0" * 19 + struct.pack("<I", self.extended)
@@ -360,13 +362,14 @@ class PacketClient:
 
     def login(self, user="app", password=None, database="shop", charset=45, plugin=None, tls=False, attributes=None):
         """The whole way from the greeting to OK or ERR."""
-        refusal = self.read_greeting()
-        if refusal:
-            return refusal
+        return self.read_greeting() or self.login_after_greeting(user, password, database, charset, plugin, tls, attributes)
+
+    def login_after_greeting(self, user, password=None, database="shop", charset=45, plugin=None, tls=False,
+                             attributes=None):
         password = (user if password is None else password).encode()
         plugin = plugin or self.greeting.plugin
         if tls:
-            self.start_tls(charset)
+            self.start_tls(charset, self._wanted(database, attributes))
         answer = scramble(plugin, password, self.greeting.nonce)
         self.send(frame(self.response(user, answer, database, charset, plugin, attributes), self.sequence))
         return self.finish_login(password, plugin)

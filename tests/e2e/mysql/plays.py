@@ -552,7 +552,7 @@ def prepared_local_file(way):
 
 @play()
 def killed_from_elsewhere(way):
-    """47, 50: KILL QUERY and KILL with the connection id that the client was given."""
+    """47, 48, 50: KILL QUERY and KILL with the connection id that the client was given."""
     with way.connect() as client, way.connect() as other:
         victim = client.greeting.connection_id
         seen = [client.value("SELECT CONNECTION_ID()") == str(victim)]

@@ -80,7 +80,8 @@ class ProtectedMariaDb(OutsideLook, MariaDbServer):
         parent = pathlib.Path(directory).parent
         key, certificate = make_certificate(parent, f"{pathlib.Path(directory).name}-certificate")
         self.certificate = certificate
-        super().__init__(directory, [*SETTINGS, f"--ssl-key={key}", f"--ssl-cert={certificate}", *settings])
+        super().__init__(directory, [*SETTINGS, "--plugin-maturity=unknown", f"--ssl-key={key}",
+                                     f"--ssl-cert={certificate}", *settings])
         self.query(ACCOUNTS)
 
 
