@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import servers
-from protected_server import client_program
+from protected_server import MYSQL_BIN, client_program
 
 SCRIPTS = sorted((pathlib.Path(__file__).parent / "sql").glob("*.sql"))
 
@@ -50,8 +50,10 @@ def prepare_a_database(server, name):
         CREATE VIEW seen AS SELECT p.name, c.id FROM parent p JOIN child c ON c.parent = p.id;
         CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 2;
         CREATE PROCEDURE work() BEGIN SELECT 1; SELECT 2; END;
-        CREATE TRIGGER before_child BEFORE INSERT ON child FOR EACH ROW SET NEW.parent = COALESCE(NEW.parent, 1);
         CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01' DO DELETE FROM child WHERE id < 0""", name)
+    # By itself: MySQL 9.7 takes the semicolon behind it for a part of its text, which then cannot be restored.
+    server.query("CREATE TRIGGER before_child BEFORE INSERT ON child FOR EACH ROW SET NEW.parent = COALESCE(NEW.parent, 1)",
+                 name)
     server.query(f"INSERT INTO parent SELECT id + 10 * n, CONCAT(name, n), data, at FROM parent, ({numbers(400)}) AS k", name)
 
 
@@ -59,7 +61,8 @@ def numbers(count):
     return f"WITH RECURSIVE k AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM k WHERE n < {count}) SELECT n FROM k"
 
 
-DUMP = ["--routines", "--events", "--triggers", "--skip-dump-date", "--hex-blob"]
+DUMP = ["--routines", "--events", "--triggers", "--skip-dump-date", "--hex-blob",
+        *(["--set-gtid-purged=OFF"] if MYSQL_BIN else [])]
 
 
 def dump(port, name, *more):
