@@ -1,4 +1,5 @@
 // What each command byte means for the session (mysql-wire 32-41, evasion M10-M17).
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -29,6 +30,8 @@ std::shared_ptr<const TextFacts> facts_of(StatementClass statement_class, std::s
   facts->statements.push_back(std::move(statement));
   return facts;
 }
+
+constexpr size_t kNameBytesShown = 64;
 
 // In the words of both servers.
 std::string unknown_statement(uint32_t id) {
@@ -147,7 +150,7 @@ void SessionCore::on_execute(const ClientCommand& command) {
   for (const StatementFacts& statement : kept->facts->statements) {
     if (!statement.settings.empty()) after.forget_settings();
   }
-  judge_facts(command, kept->facts, kept->text, after, true);
+  judge_facts(command, kept->facts, kept->text, after, kept->reading.character_set, true);
 }
 
 void SessionCore::on_close_statement(const ClientCommand& command) {
@@ -161,7 +164,12 @@ void SessionCore::on_init_db(const ClientCommand& command) {
   const auto body = command.payload.substr(1);
   // Without a name the server changes nothing, and says so in its own words.
   const auto name = body.empty() ? std::optional(body) : parser::mysql::decode_init_db(body);
-  if (!name) return refuse_with(command, parser::mysql::kErrWrongDatabaseName, "42000", "Incorrect database name");
+  if (!name) {
+    // A NUL ends the name for the server, which says so in these words.
+    return refuse_with(
+        command, parser::mysql::kErrWrongDatabaseName, "42000",
+        fmt::format("Incorrect database name '{}'", body.substr(0, std::min(body.find('\0'), kNameBytesShown))));
+  }
   PendingCommand pending(Command::kInitDb, server_capabilities_);
   pending.details = std::make_unique<CommandDetails>();
   pending.details->name = std::string(*name);
@@ -193,7 +201,7 @@ void SessionCore::on_statement_command(const ClientCommand& command, const Comma
     }
   }
   refresh_view();
-  judge_facts(command, facts_of(statement_class, statement), {}, state_.reading, true);
+  judge_facts(command, facts_of(statement_class, statement), {}, state_.reading, state_.reading.character_set, true);
 }
 
 void SessionCore::on_replication(const ClientCommand& command, const CommandRow& row) {
@@ -203,7 +211,8 @@ void SessionCore::on_replication(const ClientCommand& command, const CommandRow&
   }
   services_.count("replication_unlisted");
   refresh_view();
-  judge_facts(command, facts_of(StatementClass::kCluster, row.statement), {}, state_.reading, true);
+  judge_facts(command, facts_of(StatementClass::kCluster, row.statement), {}, state_.reading,
+              state_.reading.character_set, true);
 }
 
 }  // namespace schemaguard::proxy::mysql

@@ -182,16 +182,22 @@ class SessionCore {
     policies::Mode mode = policies::Mode::kOff;
     bool refused = false;
     bool audit_blocks = false;
+    bool in_utf8 = true;  // the statement that is judged: names are written as the server keeps them
     void add(RequestedStatement statement, policies::Verdict verdict);
   };
   void judge_text(const ClientCommand& command, Text text);
   void on_unreadable(const ClientCommand& command, std::string_view reason);
-  Judged judge_statements(const std::shared_ptr<const parser::TextFacts>& facts, Text text);
+  // `written_in`: the character set in which the text was when it was read.
+  Judged judge_statements(const std::shared_ptr<const parser::TextFacts>& facts, Text text,
+                          parser::mysql::CharacterSet written_in);
   policies::Verdict judge_one(const parser::StatementFacts& facts, const TrackedState& state, Judged& judged);
+  // The databases by whose rules and modes a statement is judged; false: they are too many to be told.
+  bool databases_of(const parser::StatementFacts& facts, const TrackedState& state, const Judged& judged,
+                    std::vector<std::string>& databases) const;
   void judge_execute(const parser::StatementFacts& execute, const TrackedState& state, Judged& judged,
                      RequestedStatement& resolved, policies::Verdict& verdict);
   void judge_facts(const ClientCommand& command, std::shared_ptr<const parser::TextFacts> facts, Text text,
-                   parser::mysql::ReadingState reading_after, bool executes);
+                   parser::mysql::ReadingState reading_after, parser::mysql::CharacterSet written_in, bool executes);
   void admit(const ClientCommand& command, PendingCommand pending, Judged judged, Text text, bool executes);
   void refuse(const ClientCommand& command, const policies::Verdict& verdict, const std::string& ref);
   [[nodiscard]] policies::Subject subject(const TrackedState& state) const;
@@ -221,8 +227,12 @@ class SessionCore {
   void apply_prepared(PendingCommand& command);
   // What the end of a result says of the session. False: it cannot be read, and the session has been ended.
   bool apply_report(PendingCommand& command, parser::mysql::ReplyEvent event);
+  // `command`: null for the OK of the login.
+  bool read_report(Text session_track, PendingCommand* command);
   void follow_reading(const PendingCommand& command, bool failed);
   void note_status();
+  // What the server has called its default database goes before what the client has called it.
+  void settle_database(const std::string& before);
   // The client has chosen what is reported to it.
   void note_chosen_tracking(const parser::StatementFacts& facts);
   // Makes the server report sql_mode and character_set_client from now on, and now.
@@ -292,8 +302,10 @@ class SessionCore {
     bool character_set = true;  // stands in the servers' default list
   };
   ClientTracking client_tracks_;
-  bool tracks_ = false;            // the server reports sql_mode and character_set_client
-  bool tracking_doubted_ = false;  // it may have been told not to
+  std::optional<std::string> reported_database_;  // by the answer at hand
+  bool database_certain_ = true;                  // the default database's name is the server's own
+  bool tracks_ = false;                           // the server reports sql_mode and character_set_client
+  bool tracking_doubted_ = false;                 // it may have been told not to
   bool draining_ = false;
 
   // Guarding.

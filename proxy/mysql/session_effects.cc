@@ -90,9 +90,12 @@ void SessionCore::on_reply_event(ReplyEvent event, parser::mysql::PacketHeader h
       apply_prepared(command);
       if (command.reply.done()) finish_command(false);
       return;
-    case ReplyEvent::kResultEnd:
+    case ReplyEvent::kResultEnd: {
+      const std::string before = state_.database();
       on_result(command);
+      settle_database(before);
       return;
+    }
     case ReplyEvent::kReplyEnd:
     case ReplyEvent::kCursorOpen:
       finish_command(false);
@@ -113,23 +116,28 @@ void SessionCore::on_reply_event(ReplyEvent event, parser::mysql::PacketHeader h
 bool SessionCore::apply_report(PendingCommand& command, ReplyEvent event) {
   if (event != ReplyEvent::kResultEnd && event != ReplyEvent::kReplyEnd && event != ReplyEvent::kCursorOpen)
     return true;
+  reported_database_.reset();
   note_status();
   const parser::mysql::OkPacket* ok = command.reply.ok();
-  if (ok == nullptr || ok->session_track.empty()) return true;
-  const auto changes = parser::mysql::decode_session_track(ok->session_track);
+  return ok == nullptr || read_report(ok->session_track, &command);
+}
+
+bool SessionCore::read_report(Text session_track, PendingCommand* command) {
+  if (session_track.empty()) return true;
+  const auto changes = parser::mysql::decode_session_track(session_track);
   if (!changes) {
     protocol_violation("schemaguard: what the server says of its session cannot be read");
     return false;
   }
   for (const parser::mysql::SessionChange& change : *changes) {
-    if (change.kind == SessionChangeKind::kSchema) state_.set_database(change.value);
-    if (change.kind != SessionChangeKind::kSystemVariable) continue;
+    if (change.kind == SessionChangeKind::kSchema) reported_database_ = std::string(change.value);
+    if (change.kind != SessionChangeKind::kSystemVariable || command == nullptr) continue;
     if (change.name == "sql_mode") {
       parser::mysql::apply_sql_mode(change.value, state_.reading);
-      command.modes_reported = true;
+      command->modes_reported = true;
     } else if (change.name == "character_set_client") {
       state_.reading.character_set = parser::mysql::character_set_by_name(change.value);
-      command.character_set_reported = true;
+      command->character_set_reported = true;
     }
   }
   return true;
@@ -139,6 +147,16 @@ void SessionCore::on_result(PendingCommand& command) {
   CommandDetails* details = command.details.get();
   if (details == nullptr || details->parts_unclear || details->statements.size() < 2) return;
   if (details->parts_done < details->statements.size()) complete_part(*details, details->parts_done++);
+}
+
+void SessionCore::settle_database(const std::string& before) {
+  if (reported_database_) {
+    state_.set_database(*std::exchange(reported_database_, std::nullopt));
+    database_certain_ = true;
+  } else if (state_.database() != before) {
+    database_certain_ =
+        is_seven_bit(state_.database()) || state_.reading.character_set == parser::mysql::CharacterSet::kUtf8;
+  }
 }
 
 void SessionCore::note_chosen_tracking(const StatementFacts& facts) {
@@ -214,6 +232,7 @@ void SessionCore::finish_command(bool failed) {
     return;
   }
   closing_sequence_ = 0;  // what comes next is the answer to a command
+  const std::string database = command.details ? state_.database() : std::string();
   if (command.details) {
     if (failed) {
       fail_parts(command);
@@ -228,13 +247,16 @@ void SessionCore::finish_command(bool failed) {
     journal_.on_complete(0, nullptr, in_transaction(), outcomes);
     audit_outcomes(outcomes);
   }
-  if (command.forgets) {
+  const bool executes = command.command == Command::kStmtExecute || command.command == Command::kStmtBulkExecute;
+  const bool unknown = executes && failed && command.reply.error().error == parser::mysql::kErrUnknownStatement;
+  if (command.forgets && !unknown) {
     state_.forget_temporary();
     named_statements_.clear();
     state_.reading.forget_settings();
     tracking_doubted_ = true;
   }
   apply_command(command, failed);
+  if (command.details || reported_database_) settle_database(database);
   if (tracking_doubted_ && pending_.empty()) force_tracking();
 }
 
@@ -298,7 +320,7 @@ void SessionCore::apply_command(PendingCommand& command, bool failed) {
   }
   if (!failed && command.command == Command::kChangeUser) {
     user_ = command.details->user;
-    state_.set_database(command.details->name);
+    state_.set_database(reported_database_.value_or(command.details->name));
     open_audit();
     audit_session_event("login");
   }

@@ -47,6 +47,13 @@ std::string_view clipped(std::string_view text, size_t bytes) {
   return text.substr(0, bytes);
 }
 
+// Whether the statement itself names databases by other bytes than ASCII.
+bool names_beyond_ascii(const StatementFacts& facts) {
+  const policies::SessionNames none = policies::mysql_session_names("", policies::NameCase::kUnknown);
+  const std::vector<std::string> named = policies::touched_databases(facts, none);
+  return !std::all_of(named.begin(), named.end(), is_seven_bit);
+}
+
 // Statements that may answer with any number of results.
 bool gives_several_results(const StatementFacts& facts) {
   return facts.opaque != OpaqueReason::kNone || facts.prepared == PreparedUse::kExecute || !facts.inner.empty() ||
@@ -136,7 +143,7 @@ void SessionCore::judge_text(const ClientCommand& command, Text text) {
     facts = std::make_shared<const TextFacts>(
         parser::mysql::read_statements(text, after, {.statements_max = limits.statements_max}));
   }
-  judge_facts(command, std::move(facts), text, after, !prepares);
+  judge_facts(command, std::move(facts), text, after, state_.reading.character_set, !prepares);
 }
 
 void SessionCore::on_parsed(uint64_t job_id, std::shared_ptr<const TextFacts> facts) {
@@ -155,14 +162,27 @@ void SessionCore::on_unreadable(const ClientCommand& command, std::string_view r
   auto facts = std::make_shared<TextFacts>();
   facts->unread = true;
   facts->unread_reason = std::string(reason);
-  judge_facts(command, std::move(facts), command.payload.substr(1), state_.reading, true);
+  judge_facts(command, std::move(facts), command.payload.substr(1), state_.reading, state_.reading.character_set, true);
+}
+
+bool SessionCore::databases_of(const StatementFacts& facts, const TrackedState& state, const Judged& judged,
+                               std::vector<std::string>& databases) const {
+  databases = policies::touched_databases(facts, state.names());
+  const bool countable = !databases.empty();
+  // The server converts names from the client's character set into UTF-8; the guard does not, and cannot compare them.
+  const bool same_database = state.database() == state_.database();
+  const bool default_certain = same_database ? database_certain_ : judged.in_utf8 || is_seven_bit(state.database());
+  if (countable && default_certain && (judged.in_utf8 || !names_beyond_ascii(facts))) return true;
+  if (!countable) databases.push_back(state.database());
+  // It may be any of them.
+  for (const ServerConfig::Database& configured : settings_.server->databases) databases.push_back(configured.name);
+  return countable;
 }
 
 Verdict SessionCore::judge_one(const StatementFacts& facts, const TrackedState& state, Judged& judged) {
   const policies::SessionNames names = state.names();
-  std::vector<std::string> databases = policies::touched_databases(facts, names);
-  const bool too_many = databases.empty();
-  if (too_many) databases.push_back(state.database());
+  std::vector<std::string> databases;
+  const bool too_many = !databases_of(facts, state, judged, databases);
   std::optional<Verdict> strictest;
   // A statement may name tables of any database, each of which has its own mode and rules.
   for (const std::string& database : databases) {
@@ -207,8 +227,10 @@ void SessionCore::judge_execute(const StatementFacts& execute, const TrackedStat
   keep_stricter(verdict, judge_one(unknown_execute(execute), state, judged));
 }
 
-SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const TextFacts>& facts, Text text) {
+SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const TextFacts>& facts, Text text,
+                                                  parser::mysql::CharacterSet written_in) {
   Judged judged;
+  judged.in_utf8 = written_in == parser::mysql::CharacterSet::kUtf8;
   judged.owners.push_back(facts);
   // A later statement of one text runs only if the earlier ones have succeeded: it is judged with their effects.
   TrackedState state = state_;
@@ -217,6 +239,7 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
     Verdict verdict = judge_one(written, state, judged);
     if (written.prepared == PreparedUse::kExecute) judge_execute(written, state, judged, statement, verdict);
     state.apply(*statement.facts);
+    judged.in_utf8 = judged.in_utf8 && written.settings.empty();
     judged.add(statement, std::move(verdict));
   }
   if (!facts->unread) return judged;
@@ -240,9 +263,9 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
 }
 
 void SessionCore::judge_facts(const ClientCommand& command, std::shared_ptr<const TextFacts> facts, Text text,
-                              ReadingState reading_after, bool executes) {
+                              ReadingState reading_after, parser::mysql::CharacterSet written_in, bool executes) {
   const auto which = static_cast<Command>(command.payload.front());
-  Judged judged = judge_statements(facts, text);
+  Judged judged = judge_statements(facts, text, written_in);
   PendingCommand pending(which, server_capabilities_);
   pending.details = std::make_unique<CommandDetails>();
   CommandDetails& details = *pending.details;

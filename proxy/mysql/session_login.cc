@@ -186,6 +186,8 @@ void SessionCore::on_login_request(const LoginRequest& request, Text body) {
   }
   user_ = std::string(request.user);
   state_.set_database(request.database);
+  // In whatever character set the client means; a server that reports the name says what it has understood (M46).
+  database_certain_ = is_seven_bit(request.database);
   application_ = std::string(application_of(request.attributes));
   if (!request.plugin.empty()) auth_plugin_ = std::string(request.plugin);
   const bool mariadb = !request.capabilities.has(parser::mysql::kClientMySql);
@@ -343,6 +345,13 @@ void SessionCore::on_login_done(Text body) {
     return;
   }
   status_ = ok->status;
+  if (!read_report(ok->session_track, nullptr)) return;
+  if (reported_database_ && *reported_database_ != state_.database()) {
+    state_.set_database(*reported_database_);
+    open_audit();
+  }
+  database_certain_ = database_certain_ || reported_database_;
+  reported_database_.reset();
   const bool stripped = !client_capabilities_.has(parser::mysql::kClientSessionTrack) &&
                         server_capabilities_.has(parser::mysql::kClientSessionTrack);
   const std::string answer =

@@ -16,6 +16,14 @@
 
 namespace schemaguard::proxy::mysql {
 
+// A name that is the same in every character set that a client may have.
+constexpr bool is_seven_bit(std::string_view name) {
+  for (const char byte : name) {
+    if (static_cast<uint8_t>(byte) >= 0x80) return false;
+  }
+  return true;
+}
+
 class TrackedState {
  public:
   // How the server will read the next text.

@@ -361,6 +361,7 @@ void SessionScript::play_in(Splitting splitting) {
   for (const auto& [database, options] : database_policies) {
     services.database_views[database] = services.guard_view;
     services.database_views[database].policy = build(options);
+    config->servers.back().databases.push_back({.name = database, .mode = mode, .policy = nullptr});
   }
   auto session = std::make_unique<Session>(
       SessionSettings{.config = config, .server = config->servers.data(), .origin = origin, .session_id = "s1"},

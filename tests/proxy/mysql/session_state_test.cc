@@ -121,6 +121,71 @@ TEST(MySqlSessionState, StatementIsJudgedByTheRulesOfEveryDatabaseItNames) {
   script.play();
 }
 
+// Everybody may change everything, but in the database with an accent.
+void only_one_is_protected(SessionScript& script) {
+  script.database_policies.emplace_back("caf\u00e9", script.policy_options);
+  script.policy_options.rules.push_back(rule_on_class("free-for-all", "schema", Action::kAllow));
+}
+
+TEST(MySqlSessionState, M46DatabaseIsCalledWhatTheServerCallsIt) {
+  SessionScript script;
+  only_one_is_protected(script);
+  script.logs_in();
+  script.runs("SET NAMES latin1", with_track(tracked("character_set_client", "latin1")));
+  script.client_passes(init_db("caf\xe9"));
+  script.server(ok(1, with_track(tracked_schema("caf\u00e9"))), ok());
+  script.does([](Session& session) { EXPECT_EQ(session.database(), "caf\u00e9"); });
+  script.client_refused(query("DROP TABLE t"));
+  script.client_passes(init_db("shop"));
+  script.server(ok(1, with_track(tracked_schema("shop"))), ok());
+  script.runs("DROP TABLE t");
+  script.runs("USE `caf\xe9`", with_track(tracked_schema("caf\u00e9")));
+  script.client_refused(query("DROP TABLE t"));
+  script.play();
+}
+
+TEST(MySqlSessionState, M46DatabaseThatTheServerDoesNotNameMayBeAnyOne) {
+  SessionScript script;
+  only_one_is_protected(script);
+  script.logs_in();
+  script.runs("SET NAMES latin1", with_track(tracked("character_set_client", "latin1")));
+  // Somebody has told the server not to report it.
+  script.client_passes(init_db("caf\xe9"));
+  script.server_passes(ok());
+  script.client_refused(query("DROP TABLE t"));
+  script.client_passes(init_db("shop"));
+  script.server_passes(ok());
+  script.runs("DROP TABLE t");
+  script.play();
+}
+
+TEST(MySqlSessionState, M46NameInAnotherCharacterSetMayBeAnyDatabases) {
+  SessionScript script;
+  only_one_is_protected(script);
+  script.logs_in();
+  script.runs("DROP TABLE gr\u00f6\u00dfe.t");
+  script.client_refused(query("DROP TABLE caf\u00e9.t"));
+  script.client_refused(query("SET NAMES latin1; DROP TABLE caf\xe9.t"));
+  script.client_refused(query("SET NAMES latin1; USE caf\xe9; DROP TABLE t"));
+  script.runs("SET NAMES latin1", with_track(tracked("character_set_client", "latin1")));
+  script.client_refused(query("DROP TABLE caf\xe9.t"));
+  script.client_refused(query("USE caf\xe9; DROP TABLE t"));
+  // Other names are nobody's business.
+  script.runs("ALTER TABLE other.t ADD gr\xf6\xdf int");
+  script.runs("DROP TABLE \xe9t");
+  script.play();
+}
+
+TEST(MySqlSessionState, M46StatementOfTooManyDatabasesMayMeanAny) {
+  SessionScript script;
+  only_one_is_protected(script);
+  script.logs_in();
+  std::string text = "DROP TABLE caf\u00e9.t";
+  for (int i = 0; i < 20; ++i) text += ", d" + std::to_string(i) + ".t";
+  script.client_refused(query(text));
+  script.play();
+}
+
 TEST(MySqlSessionState, M30TemporaryTableShadowsItsName) {
   SessionScript script;
   script.logs_in();
@@ -186,7 +251,9 @@ TEST(MySqlSessionModes, OffRelaysAndRecordsNothing) {
   script.logs_in();
   script.runs("DROP TABLE t");
   script.client_passes(execute(9));
-  script.server_releases(error(1243, "HY000", "Unknown prepared statement handler"), tracking_request());
+  script.server_passes(error(1243, "HY000", "Unknown prepared statement handler"));
+  script.client_passes(execute(9));
+  script.server_releases(ok(), tracking_request());
   script.server(tracking_ok(), {});
   script.expects([](Session&, ScriptServices& services) { EXPECT_TRUE(services.records.empty()); });
   script.play();
