@@ -37,7 +37,8 @@ inline BlockBits classify(const char* position, bool backslash_escapes) {
     if constexpr (kSyntax == LiteralSyntax::kMySql) {
       marks = _mm_or_si128(marks, _mm_or_si128(_mm_or_si128(equal(block, '`'), equal(block, '#')),
                                                _mm_or_si128(equal(block, '@'), equal(block, ':'))));
-      marks = _mm_or_si128(marks, _mm_or_si128(equal(block, '\\'), equal(block, '\0')));
+      marks =
+          _mm_or_si128(marks, _mm_or_si128(equal(block, '['), _mm_or_si128(equal(block, '\\'), equal(block, '\0'))));
     }
     // The sign bit of `block` itself marks the bytes from 0x80 up.
     result.stops |= bits(_mm_or_si128(_mm_or_si128(letters, marks), block), shift);

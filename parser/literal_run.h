@@ -12,7 +12,7 @@
 namespace schemaguard::parser {
 
 // What else somebody has to look at: on PostgreSQL letters, '_', bytes from 0x80 up and " $ / ; and on MySQL also
-// ` # @ : \ and NUL. All outside of strings.
+// ` # @ : \ [ and NUL. All outside of strings.
 enum class LiteralSyntax : uint8_t { kPostgres, kMySql };
 
 // `position` is where a token starts. Skips plain strings, NULL, TRUE, FALSE, DEFAULT, digits, decimal points between

@@ -33,7 +33,7 @@ enum class ByteKind : uint8_t {
   kHash,
   kAt,
   kColon,
-  kDoubtful,  // NUL, backslash, '$': the reader knows
+  kDoubtful,  // NUL, backslash, '$', '[': the reader knows
 };
 
 constexpr std::array<ByteKind, 256> make_byte_kinds() {
@@ -59,6 +59,7 @@ constexpr std::array<ByteKind, 256> make_byte_kinds() {
   kinds['\0'] = ByteKind::kDoubtful;
   kinds['\\'] = ByteKind::kDoubtful;
   kinds['$'] = ByteKind::kDoubtful;
+  kinds['['] = ByteKind::kDoubtful;
   return kinds;
 }
 constexpr std::array<ByteKind, 256> kByteKinds = make_byte_kinds();

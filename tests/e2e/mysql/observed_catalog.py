@@ -26,7 +26,7 @@ TABLE_QUERIES = {
                    " WHERE table_schema = %s AND table_name = %s",
     "checks": "SELECT constraint_name, check_clause FROM information_schema.check_constraints"
               " WHERE constraint_schema = %s AND table_name = %s",
-    "references": "SELECT constraint_name, update_rule, delete_rule, referenced_table_name"
+    "references": "SELECT constraint_name, update_rule, delete_rule"
                   " FROM information_schema.referential_constraints WHERE constraint_schema = %s AND table_name = %s",
     "partitions": "SELECT partition_name, partition_method, partition_expression, partition_description,"
                   " subpartition_name FROM information_schema.partitions WHERE table_schema = %s AND table_name = %s"

@@ -67,7 +67,8 @@ TEST(MySqlScannerTest, LeavesTheRestToTheReader) {
            "SET sql_mode = ''",
            "USE d",
            "CALL p()",
-           "SELECT 1; DROP TABLE t",      // M1
+           "SELECT 1; DROP TABLE t",  // M1
+           "SELECT 1 AS [a']; DROP TABLE t; -- '",
            "SELECT 1 INTO OUTFILE '/x'",  // M38
            "SELECT 1 INTO @a",            // what a PREPARE may run
            "SELECT LOAD_FILE('/x')",
@@ -158,7 +159,8 @@ TEST(MySqlScannerTest, SkipsLongRunsOfLiterals) {
   EXPECT_EQ(scan_oracle::find_disagreement(insert, mariadb()), "");
   EXPECT_EQ(verdict(insert + "; SELECT 2"), ScanVerdict::kHarmless);
   EXPECT_EQ(scan(insert + "; SELECT 2").statement_count, 2U);
-  for (const std::string_view tail : {"; DROP TABLE t", "/*! */", "INTO OUTFILE 'x'", ", load_file(1)", ",(\\N)"}) {
+  for (const std::string_view tail :
+       {"; DROP TABLE t", "/*! */", "INTO OUTFILE 'x'", ", load_file(1)", ",(\\N)", ", (1) [']; DROP TABLE t; -- '"}) {
     EXPECT_EQ(verdict(insert + std::string(tail)), ScanVerdict::kNeedsGrammar) << tail;
   }
 }

@@ -187,6 +187,13 @@ TEST(SplittingTest, ReadsRoutinesAndPackagesOfTheOracleMode) {
   EXPECT_TRUE(classes_of("create package p procedure q(); end; drop table t").has(kOpaque));
 }
 
+// sql_mode=MSSQL: names in brackets. Whatever the mode, such a text is not read.
+TEST(SplittingTest, DoesNotReadBrackets) {
+  EXPECT_TRUE(classes_of("select 1 as [a'] ; drop table t; -- '").has(kUnread));
+  EXPECT_TRUE(classes_of("create table [t] (a int)").has(kUnread));
+  EXPECT_FALSE(classes_of("select '[', `[`, \"[\" /* [ */ -- [").has(kUnread));
+}
+
 TEST(SplittingTest, NeverTrustsWhatDoesNotNest) {
   EXPECT_TRUE(classes_of("create procedure p() begin select 1; if 1 then select 2; end; drop table t").has(kUnread));
   EXPECT_TRUE(classes_of("begin not atomic select 1").has(kUnread));

@@ -28,6 +28,16 @@ SET @@sql_mode=1048576; SELECT '\'; DROP TABLE customers; -- '
 -- case: M4 ansi quotes
 SET sql_mode=ANSI_QUOTES; DROP TABLE "customers"
 
+-- case: M4 names in brackets
+-- server: mariadb
+SET sql_mode=MSSQL; SELECT 1 AS [a'] ; DROP TABLE customers; -- '
+
+-- case: M4 names in brackets, among literals
+-- server: mariadb
+SET sql_mode=MSSQL
+-- next
+SELECT 1 FROM (VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22)) [']; DROP TABLE customers; -- '
+
 -- case: M5 error midway
 CREATE TABLE m5 (a int); SELECT * FROM no_such_table; CREATE TABLE m5b (a int)
 -- direct: fails
