@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "parser/statement_facts.h"
 #include "policies/audit/audit_record.h"
 #include "policies/rules/policy.h"
@@ -36,7 +37,9 @@ struct LostStatement {
 
 struct LostTransaction {
   std::shared_ptr<const AuditSession> session{};
-  uint32_t process_id = 0;     // of the server's backend
+  uint32_t process_id = 0;     // of the server's backend; MySQL: the connection's number, from the greeting
+  std::string address{};       // MySQL: of the upstream, as it is displayed
+  absl::Time sent{};           // MySQL: when the oldest unanswered statement was recorded, right before it was sent
   std::string gid{};           // PREPARE TRANSACTION may have been reached, or COMMIT/ROLLBACK PREPARED
   bool ends_prepared = false;  // the latter: the statements are those of the prepared transaction `gid`
   // False: each statement may belong to a transaction of its own, and is settled by itself.

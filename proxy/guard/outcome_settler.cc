@@ -105,9 +105,13 @@ void OutcomeSettler::run() {
 }
 
 OutcomeSettler::Attempt OutcomeSettler::attempt(Waiting& waiting) {
-  auto connection = reach_primary(waiting);
-  const absl::StatusOr<Attempt> result =
-      connection.ok() ? look(*connection, waiting) : absl::StatusOr<Attempt>(connection.status());
+  absl::StatusOr<Attempt> result = Attempt::kAgain;
+  if (waiting.server->server->is_mysql()) {
+    result = attempt_mysql(waiting);
+  } else {
+    auto connection = reach_primary(waiting);
+    result = connection.ok() ? look(*connection, waiting) : absl::StatusOr<Attempt>(connection.status());
+  }
   if (result.ok()) return *result;
   waiting.cause = std::string(result.status().message());
   return Attempt::kAgain;

@@ -25,7 +25,8 @@ void RecentChanges::note_statement(const AuditRecord& record) {
   if (entries_.size() >= kStatementsMax) drop_oldest();
   newest_ticket_ = std::max(newest_ticket_, record.ticket);
   place_by_ticket_[record.ticket] = first_place_ + entries_.size();
-  entries_.push_back({.ticket = record.ticket, .session = record.session, .facts = record.facts});
+  entries_.push_back(
+      {.ticket = record.ticket, .session = record.session, .facts = record.facts, .recorded = record.ts});
 }
 
 void RecentChanges::note_outcome(const AuditRecord& record) {
@@ -53,6 +54,7 @@ void RecentChanges::note_outcome(const AuditRecord& record) {
   entry.had_effect = had_effect;
   entry.ended = true;
   entry.ended_at = newest_ticket_;
+  entry.ended_on = record.ts;
   if (!had_effect) entry.facts.reset();
 }
 
@@ -69,14 +71,21 @@ void RecentChanges::drop_oldest() {
 }
 
 std::optional<RecentChanges::Facts> RecentChanges::beside(const policies::AuditSession& session,
-                                                          const std::vector<uint64_t>& tickets) const {
+                                                          const std::vector<uint64_t>& tickets,
+                                                          absl::Duration margin) const {
   const uint64_t first_ticket = *std::min_element(tickets.begin(), tickets.end());
   const std::lock_guard lock(mutex_);
   if (!dropped_open_.empty() || first_ticket < complete_since_) return std::nullopt;
+  const auto first = place_by_ticket_.find(first_ticket);
+  const bool with_margin = margin > absl::ZeroDuration() && first != place_by_ticket_.end();
+  const absl::Time since =
+      with_margin ? entries_[first->second - first_place_].recorded - margin : absl::InfiniteFuture();
+  const bool of_mysql = session.engine == "mysql";
   Facts found;
   for (const Entry& entry : entries_) {
-    if (!entry.had_effect || (entry.ended && entry.ended_at < first_ticket)) continue;
-    if (entry.session->server != session.server || entry.session->database != session.database) continue;
+    if (!entry.had_effect || (entry.ended && entry.ended_at < first_ticket && entry.ended_on < since)) continue;
+    if (entry.session->server != session.server) continue;
+    if (!of_mysql && entry.session->database != session.database) continue;
     if (std::find(tickets.begin(), tickets.end(), entry.ticket) == tickets.end()) found.push_back(entry.facts);
   }
   return found;

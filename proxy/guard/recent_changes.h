@@ -27,10 +27,11 @@ class RecentChanges {
 
   void note(const policies::AuditRecord& record);
 
-  // The changes in `session`'s server and database that may have taken effect at any time since the first of the
-  // statements `tickets` (not empty) was recorded, without these. nullopt: too much has happened to know them all.
-  [[nodiscard]] std::optional<Facts> beside(const policies::AuditSession& session,
-                                            const std::vector<uint64_t>& tickets) const;
+  // The changes in `session`'s server and database (on MySQL: server, any session may name any database) that may have
+  // taken effect at any time since the first of the statements `tickets` (not empty) was recorded, or in the `margin`
+  // before it, without these. nullopt: too much has happened to know them all.
+  [[nodiscard]] std::optional<Facts> beside(const policies::AuditSession& session, const std::vector<uint64_t>& tickets,
+                                            absl::Duration margin = absl::ZeroDuration()) const;
 
  private:
   struct Entry {
@@ -40,6 +41,8 @@ class RecentChanges {
     bool had_effect = true;  // false once it is known to have had none
     bool ended = false;
     uint64_t ended_at = 0;  // the newest ticket at its end
+    absl::Time recorded{};
+    absl::Time ended_on{};
   };
   void note_statement(const policies::AuditRecord& record);
   void note_outcome(const policies::AuditRecord& record);

@@ -1,8 +1,8 @@
-// MySQL guard login: guard_login_probe.h for MySQL and MariaDB, with libmariadb.
+// MySQL guard login: guard_login_probe.h for MySQL and MariaDB.
 //
 // Also asks which accounts no client can use through the guard, because they are bound to hosts that the guard does not
-// come from ('deploy'@'10.1.%'), as far as this login may read mysql.user. Reads only. Every wait is bounded by the
-// timeout (in whole seconds, as the library has it). Blocking; never throws.
+// come from ('deploy'@'10.1.%'), as far as this login may read mysql.user. Reads only. The login is bounded by
+// the timeout, each question by the side connection's own. Blocking; never throws.
 #pragma once
 
 #include <chrono>

@@ -4,8 +4,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -47,20 +45,6 @@ absl::Status failed(const PGconn* connection) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return absl::UnavailableError(text.empty() ? "the connection was closed" : text);
-}
-
-absl::Status wait(int descriptor, short events, Clock::time_point deadline, const StopSignal* stop) {
-  while (true) {
-    if (stop != nullptr && stop->is_raised()) return absl::CancelledError("the guard is ending");
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return absl::DeadlineExceededError("no answer in time");
-    std::array<pollfd, 2> waiting{
-        pollfd{.fd = descriptor, .events = events, .revents = 0},
-        pollfd{.fd = stop == nullptr ? -1 : stop->descriptor(), .events = POLLIN, .revents = 0}};
-    const int ready = poll(waiting.data(), waiting.size(), static_cast<int>(std::min<int64_t>(left, 1'000)));
-    if (ready > 0 && waiting[0].revents != 0) return absl::OkStatus();
-    if (ready < 0 && errno != EINTR) return absl::UnavailableError("poll failed");
-  }
 }
 
 }  // namespace
@@ -110,7 +94,8 @@ absl::StatusOr<SideConnection> SideConnection::open(const ServerConfig& server, 
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (absl::Status status = wait(PQsocket(connection.get()), events, deadline, stop); !status.ok()) return status;
+    if (absl::Status status = wait_until_ready(PQsocket(connection.get()), events, deadline, stop); !status.ok())
+      return status;
     state = PQconnectPoll(connection.get());
     if (state == PGRES_POLLING_FAILED) return failed(connection.get());
   }
@@ -131,7 +116,8 @@ absl::StatusOr<SideConnection::Rows> SideConnection::query(const std::string& sq
   Rows rows;
   while (true) {
     while (PQisBusy(connection) != 0) {
-      if (absl::Status status = wait(PQsocket(connection), POLLIN, deadline, stop_); !status.ok()) return status;
+      if (absl::Status status = wait_until_ready(PQsocket(connection), POLLIN, deadline, stop_); !status.ok())
+        return status;
       if (PQconsumeInput(connection) == 0) return failed(connection);
     }
     const std::unique_ptr<PGresult, Clear> result(PQgetResult(connection));

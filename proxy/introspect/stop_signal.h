@@ -1,10 +1,13 @@
 // StopSignal: tells a thread that waits for a database that the guard is ending.
 //
 // Raised once, by any thread, and never taken back. A waiting thread polls descriptor() beside its socket, which
-// becomes readable. The owner outlives everybody who waits for it.
+// becomes readable; wait_until_ready() does that. The owner outlives everybody who waits for it.
 #pragma once
 
 #include <atomic>
+#include <chrono>
+
+#include "absl/status/status.h"
 
 namespace schemaguard::proxy::introspect {
 
@@ -23,5 +26,9 @@ class StopSignal {
   std::atomic<bool> raised_ = false;
   int descriptor_ = -1;
 };
+
+// Waits for `events` (POLLIN, POLLOUT, …) of `descriptor`. Errors: the deadline, the signal (`stop` may be null).
+absl::Status wait_until_ready(int descriptor, short events, std::chrono::steady_clock::time_point deadline,
+                              const StopSignal* stop);
 
 }  // namespace schemaguard::proxy::introspect

@@ -1,4 +1,6 @@
 // Records and outcomes for the audit (design section 10).
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "policies/audit/redaction.h"
@@ -43,6 +45,11 @@ uint64_t SessionCore::audit_statement(const StatementFacts& facts, const policie
   // A copy: audited statements are rare, and the record outlives the command. Command, objects and changes follow.
   record.facts = std::make_shared<const StatementFacts>(facts);
   policies::SessionNames names = state_.names();
+  std::shared_ptr<const policies::LostStatement> kept;
+  if (settings_.server->guard_login && !refused) {
+    kept = std::make_shared<const policies::LostStatement>(
+        policies::LostStatement{.ticket = record.ticket, .facts = record.facts, .names = names, .role = record.role});
+  }
   record.temporary_names = std::move(names.temporary);
   if (names.search_path_certain) record.search_path = std::move(names.search_path);
   record.reading = state_.reading;
@@ -64,7 +71,7 @@ uint64_t SessionCore::audit_statement(const StatementFacts& facts, const policie
   record.sanctioned = view_->policy->is_migrator(subject(state_));
   if (record.sanctioned) record.strength = "login";
   const uint64_t ticket = record.ticket;
-  if (!refused) open_tickets_[ticket] = record.ts;
+  if (!refused) open_tickets_[ticket] = {.since = record.ts, .kept = std::move(kept)};
   services_.audit(std::move(record), wait);
   return refused ? 0 : ticket;
 }
@@ -77,7 +84,7 @@ void SessionCore::audit_outcomes(const TransactionJournal::Outcomes& outcomes) {
     record.outcome = outcome.outcome;
     record.sqlstate = outcome.sqlstate;
     if (const auto open = open_tickets_.find(outcome.ticket); open != open_tickets_.end()) {
-      record.duration_us = absl::ToInt64Microseconds(record.ts - open->second);
+      record.duration_us = absl::ToInt64Microseconds(record.ts - open->second.since);
       open_tickets_.erase(open);
     }
     services_.audit(std::move(record), false);
@@ -91,6 +98,7 @@ void SessionCore::finish_audit() {
   audit_finished_ = true;
   TransactionJournal::Outcomes outcomes;
   bool may_have_committed = false;
+  std::vector<uint64_t> unanswered;
   for (const PendingCommand& command : pending_) {
     if (!command.details) {
       // An ordinary text may hold a COMMIT.
@@ -100,10 +108,13 @@ void SessionCore::finish_audit() {
     for (const RequestedStatement& statement : command.details->statements) {
       may_have_committed = true;
       // It may have run before the connection went, and nobody heard.
-      if (statement.ticket != 0) outcomes.push_back({.ticket = statement.ticket, .outcome = Outcome::kUnknown});
+      if (statement.ticket != 0) unanswered.push_back(statement.ticket);
     }
   }
   journal_.on_end(may_have_committed ? Outcome::kUnknown : Outcome::kRolledBack, outcomes);
+  const size_t answered = outcomes.size();
+  for (const uint64_t ticket : unanswered) outcomes.push_back({.ticket = ticket, .outcome = Outcome::kUnknown});
+  std::optional<policies::LostTransaction> lost = lost_among(outcomes, answered);
   if (held_ && held_->ready && held_->ready->details) {
     // Recorded, but never sent.
     for (const RequestedStatement& statement : held_->ready->details->statements) {
@@ -111,7 +122,29 @@ void SessionCore::finish_audit() {
     }
   }
   audit_outcomes(outcomes);
+  if (lost) services_.settle_later(*std::move(lost));
   if (logged_in_) audit_session_event("logout");
+}
+
+std::optional<policies::LostTransaction> SessionCore::lost_among(const TransactionJournal::Outcomes& outcomes,
+                                                                 size_t answered) const {
+  if (!settings_.server->guard_login) return std::nullopt;
+  policies::LostTransaction lost{.session = audit_session_,
+                                 .process_id = connection_id_,
+                                 .address = upstream_address_,
+                                 .sent = absl::InfiniteFuture(),
+                                 .atomic = false};
+  for (size_t at = 0; at < outcomes.size(); ++at) {
+    const auto open = open_tickets_.find(outcomes[at].ticket);
+    if (outcomes[at].outcome != Outcome::kUnknown || open == open_tickets_.end()) continue;
+    policies::LostStatement statement =
+        open->second.kept ? *open->second.kept : policies::LostStatement{.ticket = outcomes[at].ticket};
+    statement.answered = at < answered;
+    if (!statement.answered) lost.sent = std::min(lost.sent, open->second.since);
+    lost.statements.push_back(std::move(statement));
+  }
+  if (lost.statements.empty()) return std::nullopt;
+  return lost;
 }
 
 }  // namespace schemaguard::proxy::mysql

@@ -246,6 +246,9 @@ class SessionCore {
                            Text text, uint32_t part, bool refused, const std::string& ref, bool wait);
   void audit_outcomes(const TransactionJournal::Outcomes& outcomes);
   void finish_audit();
+  // Those whose outcome is unknown, where the guard may look at the catalog; the first `answered` were answered.
+  [[nodiscard]] std::optional<policies::LostTransaction> lost_among(const TransactionJournal::Outcomes& outcomes,
+                                                                    size_t answered) const;
 
   SessionSettings settings_;
   SessionServices& services_;
@@ -281,6 +284,7 @@ class SessionCore {
   bool server_rest_swallowed_ = false;
   std::string upstream_address_;
   std::string greeting_version_;
+  uint32_t connection_id_ = 0;           // the server's number of this connection
   parser::mysql::Capabilities offered_;  // by the server, as far as the guard decodes it
   parser::mysql::Capabilities server_capabilities_;
   bool server_tls_ = false;
@@ -315,7 +319,12 @@ class SessionCore {
   RefusalAftermath aftermath_;
   bool logged_in_ = false;
   bool audit_finished_ = false;
-  absl::flat_hash_map<uint64_t, absl::Time> open_tickets_;  // audited statements without an outcome
+  // Audited statements without an outcome.
+  struct OpenTicket {
+    absl::Time since;
+    std::shared_ptr<const policies::LostStatement> kept;  // null when the guard may not look at the catalog
+  };
+  absl::flat_hash_map<uint64_t, OpenTicket> open_tickets_;
 
   friend class Session;
 };

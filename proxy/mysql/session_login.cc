@@ -96,6 +96,7 @@ void SessionCore::on_greeting(Text body) {
     return;
   }
   greeting_version_ = std::string(greeting->server_version);
+  connection_id_ = greeting->connection_id;
   parser::mysql::apply_server_version(greeting_version_, state_.reading);
   offered_ = {greeting->capabilities.base & parser::mysql::kDecodedCapabilities,
               greeting->capabilities.mariadb & parser::mysql::kDecodedMariaDbCapabilities};

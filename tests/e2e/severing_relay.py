@@ -1,7 +1,8 @@
 """A relay between the guard and its server that loses a connection at a chosen moment.
 
 A client marks a statement: what holds "cut:before" never reaches the server; what holds "cut:after" does, and its
-answer is lost. Either way both legs of that connection are closed then. All other connections go through.
+answer is lost; "cut:during" is lost as soon as it has gone on, while the server is still at work on it. Either way both
+legs of that connection are closed then. All other connections go through.
 """
 import contextlib
 import socket
@@ -13,6 +14,7 @@ class SeveringRelay:
         self.target_port = target_port
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
+        self.accepted = 0  # connections so far
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
@@ -22,6 +24,7 @@ class SeveringRelay:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
+                self.accepted += 1
                 try:
                     server = socket.create_connection(("127.0.0.1", self.target_port))
                 except OSError:
@@ -50,6 +53,8 @@ class _Pair:
                     break
                 self.losing = self.losing or b"cut:after" in data
                 self.server.sendall(data)
+                if b"cut:during" in data:
+                    break
             else:
                 self.server.shutdown(socket.SHUT_WR)
                 return

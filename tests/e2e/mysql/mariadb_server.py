@@ -61,22 +61,26 @@ class MariaDbServer:
             os.chown(self.directory, account.pw_uid, account.pw_gid)
         self.user = ["--user=mysql"] if as_root else []
         # Every starting server clears the temporary tables from its TMPDIR, its neighbours' in use too.
-        environment = dict(os.environ, TMPDIR=str(self.directory))
+        self.environment = dict(os.environ, TMPDIR=str(self.directory))
         install = subprocess.run(
             ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
              "--auth-root-authentication-method=normal", *self.user], capture_output=True, text=True,
-            env=environment)
+            env=self.environment)
         assert install.returncode == 0, install.stdout + install.stderr
-        program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
+        self.settings = settings
         self.log_file = self.directory / "mariadb.log"
+        self.start()
+
+    def start(self):
+        program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [program, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1",
                  f"--socket={self.directory / 'socket'}", f"--pid-file={self.directory / 'pid'}",
                  "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--sync-frm=OFF",
                  "--innodb-buffer-pool-size=32M", "--skip-log-bin",
-                 "--character-set-server=utf8mb4", *settings, *self.user], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env=environment)
+                 "--character-set-server=utf8mb4", *self.settings, *self.user], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, env=self.environment)
         wait_until(self._is_ready, "MariaDB accepts connections")
         with self.connect() as connection:
             self.version = connection.get_server_info()
@@ -105,6 +109,11 @@ class MariaDbServer:
                             continue
                         found.setdefault((kind, schema, name), set()).add((number, *rest))
         return found
+
+    def crash(self):
+        """As when the machine fails: nothing is written any more."""
+        self.process.kill()
+        self.process.wait(timeout=60)
 
     def stop(self):
         if self.process.poll() is None:

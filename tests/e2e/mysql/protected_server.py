@@ -102,16 +102,21 @@ class ProtectedMySql(OutsideLook):
         program = [str(pathlib.Path(MYSQL_BIN) / "mysqld"), "--no-defaults", f"--datadir={self.data}", *user]
         with open(self.log_file, "ab") as log:
             subprocess.run([*program, "--initialize-insecure"], stdout=log, stderr=log, check=True)
-            self.process = subprocess.Popen(
-                [*program, f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.directory / 'socket'}",
-                 f"--pid-file={self.directory / 'pid'}", "--mysqlx=OFF", "--skip-log-bin", "--secure-file-priv=", "--performance-schema=OFF",
-                 "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0", *SETTINGS, f"--ssl-key={key}",
-                 f"--ssl-cert={self.certificate}", *settings], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        wait_until(self._is_ready, "MySQL accepts connections")
+        self.command = [
+            *program, f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.directory / 'socket'}",
+            f"--pid-file={self.directory / 'pid'}", "--mysqlx=OFF", "--skip-log-bin", "--secure-file-priv=",
+            "--performance-schema=OFF", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0",
+            *SETTINGS, f"--ssl-key={key}", f"--ssl-cert={self.certificate}", *settings]
+        self.start()
         self.query(ACCOUNTS)
         self.version = self.query("SELECT VERSION()")[0][0]
         for account in ("app", "deploy", "reader"):  # the next logins find the server's cache warm
             self.connect_as(account, database=None).close()
+
+    def start(self):
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        wait_until(self._is_ready, "MySQL accepts connections")
 
     def _is_ready(self):
         assert self.process.poll() is None, self.log_file.read_text()
@@ -120,6 +125,10 @@ class ProtectedMySql(OutsideLook):
             return True
         except pymysql.Error:
             return False
+
+    def crash(self):
+        self.process.kill()
+        self.process.wait(timeout=60)
 
     def stop(self):
         if self.process.poll() is None:

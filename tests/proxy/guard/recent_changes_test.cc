@@ -11,10 +11,12 @@ using policies::Outcome;
 
 class RecentChangesTest : public testing::Test {
  protected:
-  static std::shared_ptr<const policies::AuditSession> session(std::string database) {
+  static std::shared_ptr<const policies::AuditSession> session(std::string database,
+                                                               std::string engine = "postgresql") {
     policies::AuditSession made;
     made.server = "shop";
     made.database = std::move(database);
+    made.engine = std::move(engine);
     return std::make_shared<const policies::AuditSession>(made);
   }
   void change(uint64_t ticket, const std::string& database = "orders") {
@@ -24,6 +26,7 @@ class RecentChangesTest : public testing::Test {
     AuditRecord record;
     record.session = session(database);
     record.ticket = ticket;
+    record.ts = now_;
     record.facts = std::make_shared<const parser::StatementFacts>(facts);
     changes_.note(record);
   }
@@ -32,11 +35,14 @@ class RecentChangesTest : public testing::Test {
     record.event = AuditEvent::kOutcome;
     record.of_ticket = ticket;
     record.outcome = outcome;
+    record.ts = now_;
     changes_.note(record);
   }
   // The tickets of what happened beside.
-  std::optional<std::vector<uint64_t>> beside(const std::vector<uint64_t>& tickets) {
-    const auto found = changes_.beside(*session("orders"), tickets);
+  std::optional<std::vector<uint64_t>> beside(const std::vector<uint64_t>& tickets,
+                                              absl::Duration margin = absl::ZeroDuration(),
+                                              const std::string& engine = "postgresql") {
+    const auto found = changes_.beside(*session("orders", engine), tickets, margin);
     if (!found) return std::nullopt;
     std::vector<uint64_t> numbers;
     for (const auto& facts : *found) numbers.push_back(std::stoull(facts->command));
@@ -45,6 +51,7 @@ class RecentChangesTest : public testing::Test {
   using Tickets = std::vector<uint64_t>;
 
   RecentChanges changes_;
+  absl::Time now_ = absl::UnixEpoch();
 };
 
 TEST_F(RecentChangesTest, OnlyWhatEndedBeforeIsOutOfTheWay) {
@@ -61,6 +68,26 @@ TEST_F(RecentChangesTest, OnlyWhatEndedBeforeIsOutOfTheWay) {
   EXPECT_EQ(beside({3}), (Tickets{2, 4})) << "it may have been committed";
   ends(2, Outcome::kRolledBack);
   EXPECT_EQ(beside({3}), (Tickets{4}));
+}
+
+TEST_F(RecentChangesTest, WhatEndedShortlyBeforeCountsWithinTheMargin) {
+  change(1);
+  ends(1, Outcome::kCommitted);
+  now_ += absl::Seconds(10);
+  change(2);
+  ends(2, Outcome::kCommitted);
+  now_ += absl::Seconds(2);
+  change(3);
+  EXPECT_EQ(beside({3}), Tickets{});
+  EXPECT_EQ(beside({3}, absl::Seconds(3)), (Tickets{2}));
+  EXPECT_EQ(beside({3}, absl::Seconds(13)), (Tickets{1, 2}));
+}
+
+TEST_F(RecentChangesTest, OnMySqlEveryDatabaseOfTheServerCounts) {
+  change(1);
+  change(2, "another");
+  EXPECT_EQ(beside({1}), Tickets{});
+  EXPECT_EQ(beside({1}, absl::ZeroDuration(), "mysql"), (Tickets{2}));
 }
 
 TEST_F(RecentChangesTest, WhatHadNoEffectDoesNotCount) {

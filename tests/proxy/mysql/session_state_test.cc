@@ -358,6 +358,34 @@ TEST(MySqlSessionEnding, ServerThatVanishesLeavesAnUnknownOutcome) {
   script.play();
 }
 
+TEST(MySqlSessionEnding, UnknownOutcomesAreHandedOverWhenTheGuardMayLook) {
+  for (const bool may_look : {false, true}) {
+    SessionScript script;
+    if (may_look) {
+      script.server_config.guard_login = ServerConfig::GuardLogin{.user = "g", .password_file = {}, .password_env = {}};
+    }
+    script.logs_in("deploy");
+    script.client_passes(query("CREATE TABLE t (a int); DROP TABLE other.u"));
+    script.server_passes(ok(1, with_status(kStatusAutocommit | kStatusMoreResults)));
+    script.does([](Session& session) { session.on_server_closed(); });
+    script.expects_outcomes({Outcome::kCommitted, Outcome::kUnknown});
+    script.expects([may_look](Session&, ScriptServices& services) {
+      ASSERT_EQ(services.lost.size(), may_look ? 1U : 0U);
+      if (!may_look) return;
+      const policies::LostTransaction& lost = services.lost[0];
+      EXPECT_EQ(lost.process_id, 77U) << "the connection's number, from the greeting";
+      EXPECT_EQ(lost.address, "127.0.0.1:3306");
+      EXPECT_FALSE(lost.atomic);
+      ASSERT_EQ(lost.statements.size(), 1U);
+      EXPECT_FALSE(lost.statements[0].answered);
+      EXPECT_EQ(lost.statements[0].facts->command, "DROP TABLE");
+      EXPECT_EQ(lost.statements[0].names.search_path, std::vector<std::string>{"shop"});
+    });
+    script.expects_end();
+    script.play();
+  }
+}
+
 TEST(MySqlSessionEnding, DrainWaitsForTheTransactionAndForLocks) {
   SessionScript script;
   script.logs_in();
