@@ -153,6 +153,7 @@ inline constexpr uint16_t kErrBadHandshake = 1043;             // 08S01
 inline constexpr uint16_t kErrAccessDenied = 1045;             // 28000
 inline constexpr uint16_t kErrUnknownCommand = 1047;           // 08S01
 inline constexpr uint16_t kErrServerShutdown = 1053;           // 08S01
+inline constexpr uint16_t kErrReadOnly = 1290;                 // HY000: ER_OPTION_PREVENTS_STATEMENT
 inline constexpr uint16_t kErrWrongDatabaseName = 1102;        // 42000
 inline constexpr uint16_t kErrTableAccessDenied = 1142;        // 42000
 inline constexpr uint16_t kErrNotAllowed = 1148;               // 42000: LOCAL INFILE before MySQL 8

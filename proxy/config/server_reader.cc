@@ -106,12 +106,7 @@ class ServerReader {
     ServerConfig::Upstream& upstream = server().upstream;
     read_endpoints(map, "addresses", kPostgresPort, upstream.addresses);
     if (map.valid() && upstream.addresses.empty()) map.error("addresses", "an upstream needs at least one address");
-    if (map.choice("target", {"any", "primary"}) == 1) {
-      upstream.target = "primary";
-      if (server().is_mysql()) {
-        map.error("target", "found \"primary\"; this version cannot tell MySQL's primary: accepted: any");
-      }
-    }
+    if (map.choice("target", {"any", "primary"}) == 1) upstream.target = "primary";
     if (const auto tls = map.choice("tls", {"disable", "prefer", "require", "verify-ca", "verify-full"})) {
       upstream.tls = static_cast<ServerTlsMode>(*tls);
     }

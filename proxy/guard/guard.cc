@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "parser/words.h"
 #include "proxy/audit/prepared_tail.h"
 
 namespace schemaguard::proxy {
@@ -155,8 +156,10 @@ absl::StatusOr<policies::Mode> Guard::set_mode(const ModeRequest& request) {
   if (request.reason.empty()) return absl::InvalidArgumentError("a reason is needed: it stands in the audit");
   const policies::Mode before = current->view(*runtime->server, request.database).mode;
   auto next = std::make_shared<Snapshot>(*current);
-  std::erase_if(next->overrides, [&request](const ModeOverride& old) {
-    return old.server == request.server && (old.database == request.database || request.database == "*");
+  std::erase_if(next->overrides, [&request, runtime](const ModeOverride& old) {
+    const bool same = runtime->server->is_mysql() ? parser::equals_ignoring_case(old.database, request.database)
+                                                  : old.database == request.database;
+    return old.server == request.server && (same || request.database == "*");
   });
   ModeOverride added{.server = request.server,
                      .database = request.database,

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "parser/words.h"
 
 namespace schemaguard::proxy {
 namespace {
@@ -77,8 +78,10 @@ GuardView Snapshot::view(const ServerConfig& server, std::string_view database) 
   const ModeOverride* chosen = nullptr;
   for (const ModeOverride& candidate : overrides) {
     if (candidate.server != server.name) continue;
-    if (candidate.database == database ||
-        (candidate.database == "*" && (chosen == nullptr || chosen->database == "*"))) {
+    // MySQL: without case, like the names under `databases:`.
+    const bool same =
+        server.is_mysql() ? parser::equals_ignoring_case(candidate.database, database) : candidate.database == database;
+    if (same || (candidate.database == "*" && (chosen == nullptr || chosen->database == "*"))) {
       chosen = &candidate;
     }
   }

@@ -7,9 +7,28 @@
 #include <utility>
 
 #include "proxy/introspect/catalog_look.h"
+#include "proxy/introspect/mysql_catalog_look.h"
+#include "proxy/introspect/mysql_side_connection.h"
 #include "proxy/introspect/side_connection.h"
 
 namespace schemaguard::proxy::introspect {
+
+namespace {
+
+absl::StatusOr<bool> ask_whether_standby(const ServerConfig& server, const Endpoint& address, const StopSignal& stop) {
+  if (server.is_mysql()) {
+    auto connection = MysqlSideConnection::open(server, address, PrimaryWatch::kProbeLimit, &stop);
+    if (!connection.ok()) return connection.status();
+    return is_read_only(*connection);
+  }
+  auto connection =
+      SideConnection::open(server, {.address = address, .database = {}, .application = "schemaguard primary"},
+                           PrimaryWatch::kProbeLimit, &stop);
+  if (!connection.ok()) return connection.status();
+  return is_standby(*connection);
+}
+
+}  // namespace
 
 PrimaryWatch::~PrimaryWatch() {
   stop_.raise();
@@ -89,13 +108,9 @@ void PrimaryWatch::probe_all(const Config& config) {
     if (!is_probed(server)) continue;
     for (const Endpoint& address : server.upstream.addresses) {
       if (stop_.is_raised()) return;
-      auto connection = SideConnection::open(
-          server, {.address = address, .database = {}, .application = "schemaguard primary"}, kProbeLimit, &stop_);
+      const absl::StatusOr<bool> standby = ask_whether_standby(server, address, stop_);
       State state = State::kUnreachable;
-      if (connection.ok()) {
-        const auto standby = is_standby(*connection);
-        if (standby.ok()) state = *standby ? State::kStandby : State::kPrimary;
-      }
+      if (standby.ok()) state = *standby ? State::kStandby : State::kPrimary;
       const std::lock_guard lock(mutex_);
       Known& known = known_[{server.name, address.display()}];
       if (known.state != state && state == State::kPrimary) {

@@ -3,11 +3,12 @@
 // order() puts the addresses into the order in which a session tries them: the primary first, what is not known next,
 // what could not be reached behind it, standbys last; equals stay as configured. It never leaves one out, so that a
 // wrong memory costs an attempt and no session: a session that reaches a standby is told so by the server itself
-// (ParameterStatus in_hot_standby, PostgreSQL 14 and newer) and is ended.
+// (ParameterStatus in_hot_standby, PostgreSQL 14 and newer; MySQL's read_only, which the guard asks for behind each
+// login) and is ended.
 //
-// With a guard_login a thread asks every address for pg_is_in_recovery() each kProbeInterval, and at once when a
-// session could not connect or has met a standby. Without one, only those sessions tell, and what they told is believed
-// for kMemory. Any thread; order() and the notes never wait for a server.
+// With a guard_login a thread asks every address for pg_is_in_recovery() or read_only each kProbeInterval, and at once
+// when a session could not connect or has met a standby. Without one, only those sessions tell, and what they told is
+// believed for kMemory. Any thread; order() and the notes never wait for a server.
 #pragma once
 
 #include <chrono>

@@ -53,6 +53,7 @@ struct PendingCommand {
   parser::mysql::Command command;
   parser::mysql::ReplyReader reply;
   bool internal = false;        // the guard's own: its answer is swallowed
+  bool asks_server = false;     // … and is a row that tells of the server
   bool may_ask_file = false;    // LOAD DATA LOCAL: what comes behind it from the client may be a file (mysql-wire 18)
   bool forgets = false;         // was not judged: whatever it may have changed is unknown afterwards
   bool modes_reported = false;  // its answer has told sql_mode …

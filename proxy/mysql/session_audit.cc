@@ -52,6 +52,7 @@ uint64_t SessionCore::audit_statement(const StatementFacts& facts, const policie
   }
   record.temporary_names = std::move(names.temporary);
   if (names.search_path_certain) record.search_path = std::move(names.search_path);
+  record.name_case = names.name_case;
   record.reading = state_.reading;
   const bool unread = facts.classes.has(parser::StatementClass::kUnread);
   record.statement =

@@ -46,6 +46,9 @@ enum class Phase : uint8_t {
   kClosing,         // nothing is read any more
 };
 
+// The answer to the guard's question about the server: a length and two letters.
+inline constexpr size_t kServerRowBytes = 3;
+
 // A command that waits for earlier answers or for the audit.
 struct HeldCommand {
   std::string message;                  // the packets as they came, or their beginning
@@ -237,7 +240,11 @@ class SessionCore {
   void note_chosen_tracking(const parser::StatementFacts& facts);
   // Makes the server report sql_mode and character_set_client from now on, and now.
   void force_tracking();
-  void send_internal(Text text);
+  // What the server's configuration decides: how it compares names, whether it takes writes.
+  void ask_server();
+  void on_server_row(Text row);
+  void on_server_asked();
+  PendingCommand& send_internal(Text text);
 
   // session_audit.cc
   policies::AuditRecord new_record(policies::AuditEvent event) const;
@@ -274,6 +281,7 @@ class SessionCore {
   bool client_closed_ = false;
   bool quit_ = false;          // COM_QUIT was forwarded: nothing behind it is read
   bool file_follows_ = false;  // the client's packets are a file, up to an empty one (mysql-wire 18)
+  std::string login_ok_;       // the OK of the login, while the guard asks whether this is the primary
   bool answer_due_ = false;    // the client's next packet is an answer of an authentication
   std::string client_certificate_;
   parser::mysql::Capabilities client_capabilities_;

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "parser/mysql/session_track.h"
@@ -32,6 +34,10 @@ constexpr std::string_view kTrackingText =
     "'character_set_client'))), @@session.sql_mode = @@session.sql_mode, @@session.character_set_client = "
     "@@session.character_set_client";
 
+// One row of two letters: lower_case_table_names, and whether the server takes writes. read_only is a number or a word.
+constexpr std::string_view kServerText =
+    "SELECT CONCAT(@@global.lower_case_table_names, IF(CONCAT(@@global.read_only) IN ('0', 'OFF'), 'w', 'r'))";
+
 bool same_modes(const ReadingState& a, const ReadingState& b) {
   return a.ansi_quotes == b.ansi_quotes && a.no_backslash_escapes == b.no_backslash_escapes && a.oracle == b.oracle;
 }
@@ -53,7 +59,7 @@ bool ran_unknown_text(const StatementFacts& facts) {
 
 }  // namespace
 
-void SessionCore::send_internal(Text text) {
+PendingCommand& SessionCore::send_internal(Text text) {
   std::string payload(1, static_cast<char>(Command::kQuery));
   // No attributes, in one set of them.
   if (server_capabilities_.has(parser::mysql::kClientQueryAttributes)) payload.append("\x00\x01", 2);
@@ -62,6 +68,29 @@ void SessionCore::send_internal(Text text) {
   PendingCommand pending(Command::kQuery, server_capabilities_);
   pending.internal = true;
   pending_.push(std::move(pending));
+  return pending_.back();
+}
+
+void SessionCore::ask_server() { send_internal(kServerText).asks_server = true; }
+
+void SessionCore::on_server_row(Text row) {
+  if (row.size() != kServerRowBytes || row[0] != '\2' || row[1] < '0' || row[1] > '2') return;
+  state_.name_case = row[1] == '0' ? policies::NameCase::kExact : policies::NameCase::kFolded;
+  if (row[2] != 'r' || login_ok_.empty()) return;
+  services_.met_standby();
+  services_.count("standbys_met");
+  login_ok_.clear();
+  close_with(
+      parser::mysql::kErrReadOnly, "HY000",
+      fmt::format("schemaguard: the server at {} is read-only, and upstream.target asks for the primary; connect "
+                  "again: the guard tries the other addresses first now",
+                  upstream_address_));
+}
+
+void SessionCore::on_server_asked() {
+  if (login_ok_.empty()) return;
+  to_client_.own(std::exchange(login_ok_, std::string()));
+  closing_sequence_ = 0;
 }
 
 void SessionCore::force_tracking() {
@@ -227,6 +256,7 @@ void SessionCore::finish_command(bool failed) {
   }
   answer_due_ = false;
   file_follows_ = false;
+  if (command.asks_server) return on_server_asked();
   if (command.internal) {
     tracks_ = !failed && command.modes_reported && command.character_set_reported;
     return;

@@ -358,12 +358,21 @@ void SessionCore::on_login_done(Text body) {
   const std::string answer =
       stripped ? parser::mysql::without_session_track(body, server_capabilities_).value_or(std::string(body))
                : std::string(body);
-  to_client_.own(parser::mysql::encode_message(answer, client_sequence_));
+  const bool tracks = server_capabilities_.has(parser::mysql::kClientSessionTrack);
+  std::string packet = parser::mysql::encode_message(answer, client_sequence_);
   phase_ = Phase::kReady;
-  closing_sequence_ = 0;
+  if (tracks && settings_.server->upstream.target == "primary") {
+    login_ok_ = std::move(packet);
+    closing_sequence_ = static_cast<uint8_t>(client_sequence_ - 1);
+  } else {
+    to_client_.own(std::move(packet));
+    closing_sequence_ = 0;
+  }
   logged_in_ = true;
   audit_session_event("login");
-  if (server_capabilities_.has(parser::mysql::kClientSessionTrack)) force_tracking();
+  if (!tracks) return;
+  ask_server();
+  force_tracking();
 }
 
 }  // namespace schemaguard::proxy::mysql

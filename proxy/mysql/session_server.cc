@@ -35,7 +35,11 @@ void SessionCore::process_server(Text in) {
 }
 
 size_t SessionCore::wanted_of(PacketHeader header, Text prefix) {
-  if (!pending_.empty()) return pending_.front().reply.wanted_bytes(header, prefix);
+  if (!pending_.empty()) {
+    const PendingCommand& command = pending_.front();
+    const size_t wanted = command.reply.wanted_bytes(header, prefix);
+    return command.asks_server ? std::max<size_t>(wanted, std::min<size_t>(header.length, kServerRowBytes)) : wanted;
+  }
   return std::min<size_t>(header.length, settings_.config->limits.authentication_bytes_max);
 }
 
@@ -97,6 +101,8 @@ void SessionCore::on_server_packet(PacketHeader header, Text packet, Text payloa
   server_rest_ = header.length - payload.size();
   server_rest_swallowed_ = command.internal;
   if (!command.internal) pass_to_client(header, packet, command);
+  if (command.asks_server && payload.size() == header.length) on_server_row(payload);
+  if (phase_ == Phase::kClosing) return;
   if (event != parser::mysql::ReplyEvent::kContinue) on_reply_event(event, header);
 }
 

@@ -28,8 +28,12 @@ bool calls(const StatementFacts& facts, std::string_view function) {
 
 }  // namespace
 
+std::string TrackedState::comparable(std::string name) const {
+  return name_case == policies::NameCase::kFolded ? parser::to_lower(name) : name;
+}
+
 std::string TrackedState::qualified(const parser::ObjectName& name) const {
-  return fmt::format("{}.{}", name.schema.empty() ? database_ : name.schema, name.name);
+  return comparable(fmt::format("{}.{}", name.schema.empty() ? database_ : name.schema, name.name));
 }
 
 void TrackedState::rename(const Change& change) {
@@ -39,7 +43,7 @@ void TrackedState::rename(const Change& change) {
   // The new name may carry a database of its own, and is then written as one. Without it the table goes into the
   // default database, wherever it was (asked of MariaDB 10.11).
   const bool qualified_already = change.new_name.find('.') != std::string::npos;
-  *known = qualified_already ? change.new_name : fmt::format("{}.{}", database_, change.new_name);
+  *known = comparable(qualified_already ? change.new_name : fmt::format("{}.{}", database_, change.new_name));
 }
 
 void TrackedState::apply_change(const Change& change) {
@@ -67,7 +71,9 @@ void TrackedState::apply(const StatementFacts& facts) {
   for (const Change& change : facts.changes) {
     apply_change(change);
     // The default database of whoever drops it is none afterwards.
-    if (change.kind == "drop_database" && change.object.name.name == database_) database_.clear();
+    if (change.kind == "drop_database" && comparable(change.object.name.name) == comparable(database_)) {
+      database_.clear();
+    }
   }
   if (runs_conditionally(facts) && temporary_ != before) {
     temporary_ = before;
@@ -92,7 +98,7 @@ void TrackedState::reset() {
 }
 
 policies::SessionNames TrackedState::names() const {
-  policies::SessionNames names = policies::mysql_session_names(database_, policies::NameCase::kUnknown);
+  policies::SessionNames names = policies::mysql_session_names(database_, name_case);
   names.temporary = temporary_;
   names.temporary_certain = temporary_certain_;
   return names;

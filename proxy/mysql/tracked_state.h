@@ -28,6 +28,8 @@ class TrackedState {
  public:
   // How the server will read the next text.
   parser::mysql::ReadingState reading;
+  // How it compares names. Set before the first statement; holds as long as the server runs.
+  policies::NameCase name_case = policies::NameCase::kUnknown;
 
   [[nodiscard]] const std::string& database() const { return database_; }
   void set_database(std::string_view name) { database_ = name; }
@@ -48,11 +50,13 @@ class TrackedState {
  private:
   void apply_change(const parser::Change& change);
   void rename(const parser::Change& change);
+  // As names are compared: in lower case where the server folds them.
+  [[nodiscard]] std::string comparable(std::string name) const;
   [[nodiscard]] std::string qualified(const parser::ObjectName& name) const;
 
   std::string database_;
   std::string role_;
-  std::vector<std::string> temporary_;  // "shop.t"
+  std::vector<std::string> temporary_;  // "shop.t", comparable
   bool temporary_certain_ = true;
   bool tables_locked_ = false;
   bool named_locks_ = false;

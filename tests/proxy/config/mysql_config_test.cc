@@ -70,11 +70,14 @@ TEST_F(MysqlConfig, keys_of_the_other_engine_are_errors) {
     const std::string error = error_of(std::string(kEndpoints) + one.more);
     EXPECT_NE(error.find(one.error), std::string::npos) << error;
   }
-  EXPECT_NE(
-      error_of("    listen: 127.0.0.1\n    upstream: { addresses: db1, target: primary }\n").find("accepted: any"),
-      std::string::npos);
   const std::string error = error_of("    listen: /run/guard:3306\n    upstream: { addresses: db1 }\n");
   EXPECT_NE(error.find("has no port on MySQL"), std::string::npos) << error;
+}
+
+TEST_F(MysqlConfig, the_primary_may_be_asked_for) {
+  const auto config = load("    listen: 127.0.0.1\n    upstream: { addresses: [db1, db2], target: primary }\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ((*config)->servers[0].upstream.target, "primary");
 }
 
 TEST_F(MysqlConfig, local_infile_may_differ_by_database) {

@@ -67,6 +67,51 @@ TEST(MySqlSessionLogin, FirstStepIsToConnect) {
   script.play();
 }
 
+TEST(MySqlSessionLogin, M46NamesAreComparedAsTheServerSaysBehindTheLogin) {
+  struct {
+    const char* row;
+    bool allowed;  // CREATE TABLE Scratch by a rule that lifts its refusal for `scratch`
+  } const cases[] = {{"", false}, {"0w", false}, {"1w", true}, {"2r", true}, {"9w", false}, {"1wx", false}};
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.row);
+    SessionScript script;
+    script.server_row = one.row;
+    policies::Rule rule;
+    rule.name = "mine";
+    rule.action = policies::Action::kAllow;
+    rule.match.objects = {"shop.scratch"};
+    script.policy_options.rules = {rule};
+    script.logs_in();
+    if (one.allowed) {
+      script.runs("CREATE TABLE Scratch (a int)");
+    } else {
+      script.client_refused(query("CREATE TABLE Scratch (a int)"));
+    }
+    script.client_passes(query("SELECT 1")).server_passes(rows());
+    script.play();
+  }
+}
+
+TEST(MySqlSessionLogin, WhereThePrimaryIsAskedForTheLoginWaitsForTheServersAnswer) {
+  for (const bool read_only : {false, true}) {
+    SessionScript script;
+    script.server_config.upstream.target = "primary";
+    script.server_row = read_only ? "0r" : "0w";
+    script.greets();
+    script.client(login_packet(script.login), login_packet(forwarded(script)));
+    script.server(ok(2), {}, tracking_request());
+    if (read_only) {
+      script.server_ends_session(tracking_ok(), parser::mysql::kErrReadOnly);
+    } else {
+      script.server(tracking_ok(), ok(2));
+      script.is_in_step();
+    }
+    script.expects(
+        [read_only](Session&, ScriptServices& services) { EXPECT_EQ(services.standbys, read_only ? 1U : 0U); });
+    script.play();
+  }
+}
+
 TEST(MySqlSessionLogin, M22M24GreetingOffersOnlyWhatTheGuardDecodes) {
   SessionScript script;
   script.hello.capabilities = 0xFFFFFFFF & ~parser::mysql::kClientMySql & ~kClientSsl;
@@ -461,6 +506,7 @@ TEST(MySqlSessionLogin, M21CommandsBehindTheLoginWaitForItsEnd) {
   script.client(login_packet(script.login) + query("DROP TABLE t") + query("SELECT 1"),
                 login_packet(forwarded(script)));
   script.server_releases(ok(2), tracking_request());
+  script.server({}, {});  // its answer to the guard's question
   script.acts(
       [](Session& session, ScriptServices&) {
         const std::string bytes = tracking_ok();

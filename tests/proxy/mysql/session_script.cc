@@ -20,6 +20,7 @@ namespace {
 // Longer feeds are not played byte by byte, but in pieces of a size that fits nothing.
 constexpr size_t kBytewiseMax = 100'000;
 constexpr size_t kOddPieceBytes = 60'013;
+constexpr std::string_view kQuestionStart = "SELECT CONCAT(@@global.lower_case_table_names";
 constexpr std::string_view kTrackingStart = "SET @@session.session_track_system_variables";
 
 std::string with_id(uint32_t id) {
@@ -35,15 +36,17 @@ size_t first_packet_bytes(std::string_view bytes) {
   return std::min(bytes.size(), total);
 }
 
-// The guard's own SET shown as what it is, so that no script depends on its text.
+// The guard's own SET shown as what it is, so that no script depends on its text; its question is left out.
 std::string without_tracking_text(std::string_view bytes) {
   std::string shown;
   while (!bytes.empty()) {
     const std::string_view one = bytes.substr(0, first_packet_bytes(bytes));
     const bool is_query = one.size() > 7 && one[4] == static_cast<char>(Command::kQuery);
     const bool attributes = is_query && one.substr(5, 2) == std::string_view("\0\1", 2);
-    const bool tracking = is_query && one.substr(attributes ? 7 : 5).starts_with(kTrackingStart) && one[3] == '\0';
-    shown += tracking ? tracking_request() : std::string(one);
+    const bool own = is_query && one[3] == '\0';
+    const std::string_view text = is_query ? one.substr(attributes ? 7 : 5) : std::string_view();
+    const bool tracking = own && text.starts_with(kTrackingStart);
+    if (!own || !text.starts_with(kQuestionStart)) shown += tracking ? tracking_request() : std::string(one);
     bytes.remove_prefix(one.size());
   }
   return shown;
@@ -209,6 +212,13 @@ std::string tracked_schema(std::string_view name) {
   BodyWriter::append_length_encoded_string(entry, value);
   return entry;
 }
+std::string server_answer(std::string_view row) {
+  if (row.empty()) return error(1193, "HY000", "Unknown system variable");
+  std::string bytes = rows();
+  const size_t at = bytes.find("\1x");  // the row of rows()
+  return bytes.replace(at - parser::mysql::kPacketHeaderBytes, parser::mysql::kPacketHeaderBytes + 2,
+                       packet(std::string(1, static_cast<char>(row.size())) + std::string(row), 3));
+}
 std::string tracking_ok(std::string_view sql_mode, std::string_view character_set) {
   return ok(1, {.track = tracked("sql_mode", sql_mode) + tracked("character_set_client", character_set), .info = {}});
 }
@@ -367,12 +377,13 @@ void SessionScript::play_in(Splitting splitting) {
       SessionSettings{.config = config, .server = config->servers.data(), .origin = origin, .session_id = "s1"},
       services);
   size_t number = 0;
+  bool asked = false;
   for (const Entry& entry : entries_) {
     SCOPED_TRACE(absl::StrFormat("step %d", ++number));
     Output output;
     if (entry.action) entry.action(*session, services);
     if (entry.silent && !testing::Test::HasFailure()) continue;
-    feed(entry, splitting, *session, services, output);
+    feed(entry, splitting, *session, services, output, asked);
     check(entry, *session, output);
     if (testing::Test::HasFailure()) return;
   }
@@ -381,20 +392,23 @@ void SessionScript::play_in(Splitting splitting) {
 }
 
 void SessionScript::feed(const Entry& entry, Splitting splitting, Session& session, ScriptServices& services,
-                         Output& output) const {
+                         Output& output, bool& asked) const {
   const auto collect = [&] {
     output.to_client += join(session.take_to_client());
     output.to_server += join(session.take_to_server());
   };
   collect();
-  for (size_t at = 0; at < entry.bytes.size();) {
-    size_t count = entry.bytes.size() - at;
-    if (splitting == Splitting::kPackets) count = first_packet_bytes(std::string_view(entry.bytes).substr(at));
+  const bool answers = asked && entry.leg == Leg::kServer;
+  const std::string bytes = (answers ? server_answer(server_row) : std::string()) + entry.bytes;
+  if (answers) asked = false;
+  for (size_t at = 0; at < bytes.size();) {
+    size_t count = bytes.size() - at;
+    if (splitting == Splitting::kPackets) count = first_packet_bytes(std::string_view(bytes).substr(at));
     if (splitting == Splitting::kBytes) {
-      count = std::min(count, entry.bytes.size() > kBytewiseMax ? kOddPieceBytes : size_t{1});
+      count = std::min(count, bytes.size() > kBytewiseMax ? kOddPieceBytes : size_t{1});
     }
     // A copy of its own for every feed: a session that keeps a pointer into it is caught by the sanitizer.
-    const auto piece = std::make_unique<std::string>(entry.bytes.substr(at, count));
+    const auto piece = std::make_unique<std::string>(bytes.substr(at, count));
     const Bytes span = std::as_bytes(std::span(piece->data(), piece->size()));
     if (entry.leg == Leg::kClient) {
       session.feed_client(span);
@@ -412,6 +426,7 @@ void SessionScript::feed(const Entry& entry, Splitting splitting, Session& sessi
     }
     at += count;
   }
+  asked = asked || output.to_server.find(kQuestionStart) != std::string::npos;
 }
 
 void SessionScript::check(const Entry& entry, const Session& session, const Output& output) {

@@ -83,6 +83,8 @@ std::string tracked(std::string_view name, std::string_view value);
 std::string tracked_schema(std::string_view name);
 // The OK of the guard's SET.
 std::string tracking_ok(std::string_view sql_mode = "", std::string_view character_set = "utf8mb4");
+// What a server says of itself when the guard asks; "": an error.
+std::string server_answer(std::string_view row = {});
 
 class SessionScript {
  public:
@@ -103,6 +105,9 @@ class SessionScript {
   // Parse jobs and audit waits stay open until answer_parse_job() and answer_audit().
   bool answers_by_hand = false;
   size_t held_bytes_max = 1UL << 30;
+  // What the server answers to the guard's question about itself ("0w": names are exact, writes are taken); nothing: an
+  // error. The question is not shown, its answer comes before whatever the server says next.
+  std::string server_row;
 
   // The client sends `bytes`; exactly `to_server` is forwarded and `to_client` answered.
   SessionScript& client(std::string bytes, std::string to_server, std::string to_client = {});
@@ -168,7 +173,9 @@ class SessionScript {
   };
   Entry& add(Leg leg, std::string bytes, std::string to_server, std::string to_client);
   void play_in(Splitting splitting);
-  void feed(const Entry& entry, Splitting splitting, Session& session, ScriptServices& services, Output& output) const;
+  // `asked`: the guard's question waits for its answer.
+  void feed(const Entry& entry, Splitting splitting, Session& session, ScriptServices& services, Output& output,
+            bool& asked) const;
   static void check(const Entry& entry, const Session& session, const Output& output);
   std::vector<Entry> entries_;
 };

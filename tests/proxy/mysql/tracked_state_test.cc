@@ -33,6 +33,21 @@ TEST_F(TrackedStateTest, KnowsTemporaryTablesByDatabase) {
   EXPECT_THAT(state_.names().temporary, IsEmpty());
 }
 
+TEST_F(TrackedStateTest, FoldsTheNamesOfTemporaryTablesAsTheServerDoes) {
+  run("CREATE TEMPORARY TABLE T (a int); DROP TABLE t");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("shop.T")) << "whether that was it, nobody knows";
+  state_ = {};
+  state_.set_database("Shop");
+  state_.name_case = policies::NameCase::kFolded;
+  run("CREATE TEMPORARY TABLE T (a int); CREATE TEMPORARY TABLE U (a int); DROP TABLE SHOP.t");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("shop.u"));
+  run("ALTER TABLE u RENAME TO Other.V");
+  EXPECT_THAT(state_.names().temporary, ElementsAre("other.v"));
+  EXPECT_EQ(state_.names().name_case, policies::NameCase::kFolded);
+  run("DROP DATABASE shop");
+  EXPECT_EQ(state_.database(), "");
+}
+
 TEST_F(TrackedStateTest, LosesCertaintyWithCodeThatNobodyHasRead) {
   run("CREATE TEMPORARY TABLE t (a int); CALL p()");
   EXPECT_FALSE(state_.names().temporary_certain);
