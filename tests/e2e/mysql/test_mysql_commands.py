@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from mariadb_server import MariaDbServer
+from protected_server import make_certificate
 from servers import run_guard_command
 
 
@@ -154,3 +155,23 @@ def test_probe_says_what_is_not_there(config_file, doors):
         nobody.bind(("127.0.0.1", 0))
         out = probe(config_file(f"127.0.0.1:{nobody.getsockname()[1]}"), 1)
     assert "unreachable (127.0.0.1:" in out and "Connection refused" in out
+
+
+@pytest.mark.parametrize("tls, ca, works", [
+    ("require", None, True), ("verify-ca", "own", True), ("verify-full", "own", True), ("verify-full", "strange", False),
+    ("disable", None, False)])
+def test_probe_over_tls(config_file, server, tmp_path, tls, ca, works):
+    server.query("CREATE OR REPLACE USER over_tls@'%' IDENTIFIED BY 'looks' REQUIRE SSL"
+                 if server.is_mariadb else "CREATE USER IF NOT EXISTS over_tls@'%' IDENTIFIED BY 'looks' REQUIRE SSL")
+    password = tmp_path / "password"
+    password.write_text("looks\n", encoding="utf-8")
+    upstream = {"addresses": [f"127.0.0.1:{server.port}"], "tls": tls}
+    if ca:
+        upstream["ca"] = str(server.certificate if ca == "own" else make_certificate(tmp_path, "strange")[1])
+    out = probe(config_file(upstream=upstream, guard_login={"user": "over_tls", "password_file": str(password)}),
+                0 if works else 1)
+    assert ("writable, seen as over_tls@" in out) is works, out
+    door = "asks for a proof" if ca != "strange" else "unreachable"
+    assert f"as schemaguard_probe_nobody: {door}" in out, out
+    if ca == "strange":
+        assert "certificate" in out.lower(), out
