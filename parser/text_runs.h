@@ -64,7 +64,12 @@ struct NotAnyOf {
     if constexpr (kFirst != kSecond) found = _mm_or_si128(found, _mm_cmpeq_epi8(block, _mm_set1_epi8(kSecond)));
     return static_cast<uint32_t>(_mm_movemask_epi8(found)) ^ 0xFFFFU;
   }
-  static bool holds(char byte) { return byte != kFirst && byte != kSecond; }
+  static bool holds(char byte) {
+    if constexpr (kFirst != kSecond) {
+      if (byte == kSecond) return false;
+    }
+    return byte != kFirst;
+  }
 };
 
 // The first position from `position` on whose byte does not belong to Bytes; the end of the text when there is none.
@@ -92,7 +97,12 @@ struct WordBytes {
 };
 template <char kFirst, char kSecond = kFirst>
 struct NotAnyOf {
-  static bool holds(char byte) { return byte != kFirst && byte != kSecond; }
+  static bool holds(char byte) {
+    if constexpr (kFirst != kSecond) {
+      if (byte == kSecond) return false;
+    }
+    return byte != kFirst;
+  }
 };
 template <typename Bytes>
 inline const char* skip_while(Text text, const char* position) {

@@ -44,7 +44,7 @@ struct ObjectRow {
 };
 
 // Longer spellings first. What drops a database is of class cluster; CREATE and ALTER are schema (design section 5).
-const ObjectRow kRows[] = {
+const ObjectRow object_rows[] = {
     {{"package", "body"}, "package_body", ObjectKind::kOther, StatementClass::kSchema},
     {{"package"}, "package", ObjectKind::kOther, StatementClass::kSchema},
     {{"json", "relational", "duality", "view"}, "view", ObjectKind::kView, StatementClass::kSchema},
@@ -76,7 +76,7 @@ const ObjectRow kRows[] = {
 };
 
 const ObjectRow* find_row(StatementCursor& cursor) {
-  for (const ObjectRow& row : kRows) {
+  for (const ObjectRow& row : object_rows) {
     if (cursor.accept(row.words)) return &row;
   }
   return nullptr;

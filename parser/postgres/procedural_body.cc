@@ -204,10 +204,8 @@ class BodyReader {
       raise(rest);
     } else if (clauses_.is(first, "open")) {
       open_cursor(segment);
-    } else if (is_one_of(first, {"fetch", "move"})) {
-      if (find_bracket(segment)) unreadable();  // a computed count
-    } else if (is_one_of(first, {"end", "null", "get", "close"})) {
-      // END IF, END LOOP, NULL, GET DIAGNOSTICS, CLOSE: words and names only.
+    } else if (is_one_of(first, {"fetch", "move", "end", "null", "get", "close"})) {
+      // FETCH and MOVE, whose count may be computed; END IF, END LOOP, NULL, GET DIAGNOSTICS, CLOSE: words and names.
       if (find_bracket(segment)) unreadable();
     } else {
       nested(without_into(segment));

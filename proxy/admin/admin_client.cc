@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kLimit{10};
-constexpr size_t kReplyBytesMax = 1024 * 1024;
+constexpr size_t kReplyBytesMax = 1024ULL * 1024;
 
 asio::awaitable<boost::system::error_code> exchange(const Endpoint& endpoint, const std::string& target,
                                                     const std::string& body, AdminReply& reply) {

@@ -32,8 +32,8 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr size_t kHeaderBytesMax = 8 * 1024;
-constexpr size_t kBodyBytesMax = 16 * 1024;
+constexpr size_t kHeaderBytesMax = 8ULL * 1024;
+constexpr size_t kBodyBytesMax = 16ULL * 1024;
 constexpr size_t kConnectionsMax = 64;
 constexpr std::chrono::seconds kRequestLimit{10};
 constexpr std::chrono::milliseconds kAcceptPause{100};

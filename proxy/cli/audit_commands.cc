@@ -19,7 +19,6 @@
 #include "policies/audit/audit_print.h"
 #include "policies/audit/audit_report.h"
 #include "policies/audit/chain_verifier.h"
-#include "policies/rules/concatenate.h"
 #include "policies/rules/glob.h"
 #include "proxy/audit/checkpoint_key.h"
 #include "proxy/audit/line_reader.h"
@@ -31,7 +30,6 @@ namespace {
 
 using policies::AuditEntry;
 using policies::AuditFilter;
-using policies::concatenate;
 using policies::OutcomeIndex;
 
 struct AuditOptions {

@@ -18,7 +18,7 @@ using policies::Action;
 using policies::append_json_string;
 using policies::concatenate;
 
-constexpr size_t kChangesBytesMax = 1024 * 1024;
+constexpr size_t kChangesBytesMax = 1024ULL * 1024;
 
 std::vector<std::string> class_names(ClassSet classes) {
   std::vector<std::string> names;

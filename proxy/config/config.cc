@@ -21,9 +21,10 @@ namespace {
 
 using policies::concatenate;
 
-constexpr size_t kFileBytesMax = 8 * 1024 * 1024;
+constexpr size_t kFileBytesMax = 8ULL * 1024 * 1024;
 constexpr size_t kThreadsMax = 256;
-constexpr size_t kGibibyte = 1024ULL * 1024 * 1024;
+constexpr size_t kMebibyte = 1024ULL * 1024;
+constexpr size_t kGibibyte = 1024 * kMebibyte;
 
 absl::StatusOr<std::string> read_whole_file(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -177,13 +178,13 @@ class ConfigReader {
     map.bytes("parse_bytes_max", limits.parse_bytes_max, 1024, kParseBytesAccepted);
     map.count("statements_max", limits.statements_max, 1, 10'000'000);
     map.bytes("small_message_bytes_max", limits.small_message_bytes_max, 1024, kGibibyte);
-    map.bytes("startup_bytes_max", limits.startup_bytes_max, 1024, 1024 * 1024);
-    map.bytes("authentication_bytes_max", limits.authentication_bytes_max, 1024, 1024 * 1024);
-    map.bytes("pending_bytes_max", limits.pending_bytes_max, 16 * 1024, kGibibyte);
+    map.bytes("startup_bytes_max", limits.startup_bytes_max, 1024, kMebibyte);
+    map.bytes("authentication_bytes_max", limits.authentication_bytes_max, 1024, kMebibyte);
+    map.bytes("pending_bytes_max", limits.pending_bytes_max, 16ULL * 1024, kGibibyte);
     map.count("pending_requests_max", limits.pending_requests_max, 1, 10'000'000);
     map.count("statements_per_session_max", limits.statements_per_session_max, 1, 10'000'000);
     map.bytes("prepared_bytes_per_session_max", limits.prepared_bytes_per_session_max, 1024, kGibibyte);
-    map.bytes("held_bytes_max", limits.held_bytes_max, 1024 * 1024, 1024 * kGibibyte);
+    map.bytes("held_bytes_max", limits.held_bytes_max, kMebibyte, 1024 * kGibibyte);
     map.count("sessions_max", limits.sessions_max, 1, 1'000'000);
     if (limits.held_bytes_max < limits.message_bytes_max) {
       map.error("held_bytes_max",

@@ -210,7 +210,7 @@ void YamlMap::bytes(std::string_view key, size_t& out, size_t min, size_t max) {
   const std::optional<std::string> value = scalar(key, "a size such as 64MiB");
   if (!value) return;
   const std::optional<uint64_t> number =
-      number_with_unit(*value, {{"", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}});
+      number_with_unit(*value, {{"", 1}, {"KiB", 1024}, {"MiB", 1024ULL * 1024}, {"GiB", 1024ULL * 1024 * 1024}});
   if (!number || *number < min || *number > max) {
     error(key, concatenate({"found ", shown_value(YAML::Node(*value)), "; accepted: ", std::to_string(min), " to ",
                             std::to_string(max), " bytes, plain or with KiB, MiB or GiB"}));

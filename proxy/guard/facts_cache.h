@@ -18,7 +18,7 @@ namespace schemaguard::proxy {
 
 class FactsCache {
  public:
-  static constexpr size_t kTextBytesMax = 8 * 1024;
+  static constexpr size_t kTextBytesMax = 8ULL * 1024;
 
   explicit FactsCache(size_t bytes_max) : bytes_max_(bytes_max) {}
   FactsCache(const FactsCache&) = delete;

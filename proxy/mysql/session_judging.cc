@@ -32,7 +32,7 @@ namespace {
 constexpr size_t kErrorMessageBytesMax = 511;
 
 // Longer texts are read by the parse threads.
-constexpr size_t kReadAtOnceBytesMax = 32 * 1024;
+constexpr size_t kReadAtOnceBytesMax = 32ULL * 1024;
 
 bool may_change_reading(const TextFacts& facts) {
   return std::any_of(facts.statements.begin(), facts.statements.end(), [](const StatementFacts& statement) {
@@ -280,7 +280,7 @@ void SessionCore::judge_facts(const ClientCommand& command, std::shared_ptr<cons
   if (judged.statements.size() == 1) details.parts_unclear = false;
   if (which == Command::kStmtPrepare) {
     details.prepared = std::make_shared<const Prepared>(
-        Prepared{.facts = facts, .text = std::string(text), .reading = state_.reading});
+        Prepared{.facts = std::move(facts), .text = std::string(text), .reading = state_.reading});
     pending.may_ask_file = false;
   }
   admit(command, std::move(pending), std::move(judged), text, executes);

@@ -11,7 +11,6 @@
 
 namespace schemaguard::proxy::mysql {
 
-using parser::mysql::Greeting;
 using parser::mysql::kPacketHeaderBytes;
 using parser::mysql::LoginRequest;
 using parser::mysql::PacketHeader;

@@ -24,9 +24,9 @@ namespace {
 // Pieces that one sendmsg() takes; more go in a second call.
 constexpr size_t kPiecesPerCall = 64;
 // Plaintext of one TLS record.
-constexpr size_t kTlsRecordBytes = 16 * 1024;
+constexpr size_t kTlsRecordBytes = 16ULL * 1024;
 // Sent bytes are cut off the front of the pending buffer when they are at least this many.
-constexpr size_t kCompactBytes = 64 * 1024;
+constexpr size_t kCompactBytes = 64ULL * 1024;
 
 bool is_temporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 

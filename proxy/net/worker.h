@@ -57,8 +57,8 @@ class Worker {
   [[nodiscard]] const CounterSet& counters() const { return counters_; }
 
   // The rest is for the worker's own connections.
-  static constexpr size_t kScratchBytes = 128 * 1024;
-  static constexpr size_t kFactsCacheBytes = 16 * 1024 * 1024;
+  static constexpr size_t kScratchBytes = 128ULL * 1024;
+  static constexpr size_t kFactsCacheBytes = 16ULL * 1024 * 1024;
 
   EventLoop& loop() { return loop_; }
   Guard& guard() { return surroundings_.guard; }

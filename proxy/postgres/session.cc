@@ -161,7 +161,7 @@ void Session::on_upstream_failed(std::string_view address, std::string_view caus
 }
 void Session::on_parsed(uint64_t job_id, std::shared_ptr<const parser::TextFacts> facts) {
   core_->release_written();
-  core_->on_parsed(job_id, std::move(facts));
+  core_->on_parsed(job_id, facts);
 }
 void Session::on_audit_written(uint64_t ticket, bool ok) {
   core_->release_written();

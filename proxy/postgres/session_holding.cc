@@ -14,8 +14,6 @@ using parser::StatementFacts;
 using parser::TextFacts;
 using parser::TransactionControl;
 using parser::postgres::Reading;
-using policies::Action;
-using policies::Verdict;
 
 bool has_effects(const StatementFacts& facts) {
   return facts.transaction != TransactionControl::kNone || facts.prepared != PreparedUse::kNone ||

@@ -77,7 +77,7 @@ void SessionCore::Judged::add(RequestedStatement statement, Verdict verdict) {
   } else {
     keep_stricter(strictest, verdict);
   }
-  statements.push_back(std::move(statement));
+  statements.push_back(statement);
   each.push_back(std::move(verdict));
 }
 
@@ -259,7 +259,8 @@ void SessionCore::on_facts(HeldMessage held, const std::shared_ptr<const TextFac
         std::make_shared<const Prepared>(Prepared{.facts = facts, .text = held.text, .reading = held.reading});
   }
   const std::string text = held.text;
-  admit(std::move(held), judged, text, held.type == frontend::kQuery);
+  const bool executes = held.type == frontend::kQuery;
+  admit(std::move(held), judged, text, executes);
 }
 
 bool SessionCore::waits_for_earlier_batch() const { return !pending_.empty() && pending_.front().batch != batch_; }
@@ -348,7 +349,7 @@ SessionCore::Judged SessionCore::judge_statements(const std::shared_ptr<const Te
       keep_stricter(verdict, view_->policy->judge_unread("too_many_prepared", subject(state)));
     }
     if (has_effects(*statement.facts)) apply_ahead(state, *statement.facts, effect_text(statement, text));
-    judged.add(std::move(statement), std::move(verdict));
+    judged.add(statement, std::move(verdict));
   }
   if (facts->unread) {
     const Verdict unread = view_->policy->judge_unread(facts->unread_reason, subject(state));
