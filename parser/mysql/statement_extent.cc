@@ -153,9 +153,7 @@ class ExtentReader {
         return kNoBody;  // RETURN expression: a body without blocks
       } else if (is_one_of(index, {"returns", "return", "character"})) {
         ++index;  // the type, which may be SET
-      } else if (is_declaring(index)) {
-        return index;
-      } else if (opens_block(index) || begins_statement(index)) {
+      } else if (is_declaring(index) || opens_block(index) || begins_statement(index)) {
         return index;
       }
     }
