@@ -113,8 +113,9 @@ if [ "$long" = long ]; then
     record_failure build-fuzz
   fi
 
-  say "long random mixes, and facts against the catalog of MariaDB"
-  SCHEMAGUARD_LONG=1 python_tests e2e-long tests/e2e -k "random or audit_truth or mariadb_corpus or generated_definitions"
+  say "long random mixes, facts against the catalog of MariaDB, and its own suite (half an hour at most)"
+  SCHEMAGUARD_LONG=1 python_tests e2e-long tests/e2e \
+    -k "random or audit_truth or mariadb_corpus or generated_definitions or mariadb_suite"
 fi
 
 say "done"

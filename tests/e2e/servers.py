@@ -46,15 +46,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until(condition, what):
+def wait_until(condition, what, seconds=DEADLINE_SECONDS):
     """Polls a condition that another process makes true; fails loudly after the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError(f"still not true after {DEADLINE_SECONDS} s: {what}")
+            raise AssertionError(f"still not true after {seconds} s: {what}")
         select.select([], [], [], 0.02)
 
 

@@ -49,12 +49,12 @@ SYSTEM = {"information_schema", "performance_schema", "sys", "mysql"}
 
 
 class MariaDbServer:
-    def __init__(self, directory, settings=()):
-        """`settings` are further arguments of the server."""
+    def __init__(self, directory, settings=(), port=None, data_from=None):
+        """`settings` are further arguments of the server; `data_from` is a data directory to begin with a copy of."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         self.data = self.directory / "data"
-        self.port = free_port()
+        self.port = port or free_port()
         as_root = os.geteuid() == 0
         if as_root:
             account = pwd.getpwnam("mysql")
@@ -62,11 +62,14 @@ class MariaDbServer:
         self.user = ["--user=mysql"] if as_root else []
         # Every starting server clears the temporary tables from its TMPDIR, its neighbours' in use too.
         self.environment = dict(os.environ, TMPDIR=str(self.directory))
-        install = subprocess.run(
-            ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
-             "--auth-root-authentication-method=normal", *self.user], capture_output=True, text=True,
-            env=self.environment)
-        assert install.returncode == 0, install.stdout + install.stderr
+        if data_from:
+            subprocess.run(["cp", "--archive", str(data_from), str(self.data)], check=True)
+        else:
+            install = subprocess.run(
+                ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
+                 "--auth-root-authentication-method=normal", *self.user], capture_output=True, text=True,
+                env=self.environment)
+            assert install.returncode == 0, install.stdout + install.stderr
         self.settings = settings
         self.log_file = self.directory / "mariadb.log"
         self.start()
@@ -119,3 +122,8 @@ class MariaDbServer:
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(timeout=60)
+
+    def kill(self):
+        """The end of a server whose data nobody needs any more."""
+        self.process.kill()
+        self.process.wait()
