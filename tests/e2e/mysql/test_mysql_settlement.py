@@ -186,7 +186,7 @@ def test_login_without_sight_says_what_it_lacks(scratch, server, mysql_guards, r
 
 
 def test_server_that_was_killed_at_work_is_waited_for(scratch, mysql_guards):
-    server = start_server(scratch / "settlement-server")
+    server = start_server(scratch / "mysql-settlement-server")
     try:
         create_login(server, "schemaguard", SIGHT)
         server.query("CREATE TABLE crashed (a INT) ENGINE=InnoDB; CREATE TABLE fell LIKE crashed; "
