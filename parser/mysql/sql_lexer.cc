@@ -342,7 +342,6 @@ Token SqlLexer::next() {
       }
       return token(TokenKind::kOperator, start, start + 1);
     case '\0':
-      return token(TokenKind::kUncertain, start, start + 1);
     case '[':
       // MariaDB with sql_mode=MSSQL reads a name up to the ']', quotes and all. Everywhere else it is a syntax error.
       return token(TokenKind::kUncertain, start, start + 1);

@@ -319,10 +319,9 @@ std::vector<MysqlQuestion> mysql_settlement_questions(const LostTransaction& los
     for (size_t other = 0; other < lost.statements.size(); ++other) {
       const StatementFacts* facts = lost.statements[other].facts.get();
       if (other == index) continue;
-      if (facts == nullptr || runs_unseen_code(*facts)) {
-        own.clear();
-      } else if (std::any_of(own.begin(), own.end(),
-                             [&](const MysqlQuestion& question) { return touches_in_mysql(*facts, question); })) {
+      if (facts == nullptr || runs_unseen_code(*facts) ||
+          std::any_of(own.begin(), own.end(),
+                      [&](const MysqlQuestion& question) { return touches_in_mysql(*facts, question); })) {
         own.clear();
       }
     }

@@ -11,7 +11,6 @@ namespace schemaguard::proxy {
 
 namespace {
 
-using policies::CatalogAnswer;
 using policies::MysqlAnswer;
 using policies::MysqlQuestion;
 using policies::Outcome;

@@ -116,7 +116,7 @@ struct Sees {
   std::initializer_list<std::string_view> privileges;
   std::string_view advice;
 };
-const Sees kSees[] = {
+const Sees needed_privileges[] = {
     {MysqlThing::kDatabase, {"SHOW DATABASES", "SHOW VIEW", "SELECT"}, "SHOW VIEW"},
     {MysqlThing::kTable, {"SHOW VIEW", "SELECT", "REFERENCES"}, "SHOW VIEW"},
     {MysqlThing::kColumn, {"REFERENCES", "SELECT"}, "REFERENCES"},
@@ -171,7 +171,7 @@ absl::StatusOr<std::string> missing_grants(MysqlSideConnection& connection,
   };
   if (!has("PROCESS", "")) miss("PROCESS");
   for (const MysqlQuestion& question : questions) {
-    const Sees* const row = std::find_if(std::begin(kSees), std::end(kSees),
+    const Sees* const row = std::find_if(std::begin(needed_privileges), std::end(needed_privileges),
                                          [&](const Sees& sees) { return sees.thing == question.thing; });
     const bool sees = std::any_of(row->privileges.begin(), row->privileges.end(),
                                   [&](std::string_view privilege) { return has(privilege, question.database); });

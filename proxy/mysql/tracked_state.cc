@@ -29,7 +29,8 @@ bool calls(const StatementFacts& facts, std::string_view function) {
 }  // namespace
 
 std::string TrackedState::comparable(std::string name) const {
-  return name_case == policies::NameCase::kFolded ? parser::to_lower(name) : name;
+  if (name_case == policies::NameCase::kFolded) return parser::to_lower(name);
+  return name;
 }
 
 std::string TrackedState::qualified(const parser::ObjectName& name) const {
